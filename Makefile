@@ -1,0 +1,56 @@
+# The verbs of the house. Everything is made inside the checkout: .venv, data, node_modules.
+#
+#   make install   .venv with the command .venv/bin/8gentc, exactly the pinned versions
+#   make run       set everything up and start the server; the first start prints how to connect
+#   make test      set everything up and run all tests
+#   make check     format, lint, types, architecture, fast tests; under a minute
+#   make clean     remove what these made, except ./data
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INTEROP := tests/interop
+WHEELS := dist
+
+# Stamps stand for "installed what these files say", so that a second call costs nothing.
+PY_STAMP := $(VENV)/.installed
+NODE_STAMP := $(INTEROP)/node_modules/.installed
+NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
+
+.PHONY: install run test check wheel clean
+
+install: $(PY_STAMP)
+
+# pip comes first: the one that a fresh Python 3.11 brings knows no dependency groups.
+$(PY_STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--build-constraint constraints.txt --group dev --editable .
+	touch $@
+
+$(NODE_STAMP): $(NODE_LOCK)
+	cd $(INTEROP) && npm ci --no-audit --no-fund
+	touch $@
+
+run: install
+	$(BIN)/8gentc serve --first-run
+
+# Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
+test: install $(if $(NODE_LOCK),$(if $(shell command -v npm),$(NODE_STAMP)))
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+
+# The same steps as in the Dockerfile.
+wheel: install
+	rm -rf $(WHEELS)
+	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt \
+		--wheel-dir $(WHEELS) .
+
+clean:
+	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
