@@ -1,0 +1,86 @@
+"""What may be asked of a room: the variants of its inbox."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from server.document.replica import Replica
+from server.protocol.ids import Seq
+from server.protocol.messages import Message
+from server.protocol.roles import Role
+from server.protocol.update import UpdateShape
+from server.room.ports import Attribution
+
+if TYPE_CHECKING:
+    from server.room.peer import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A connection has been accepted."""
+
+    peer: "Peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """A connection has ended."""
+
+    peer: "Peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A peer has said something; ``shape`` is set where it carries an update."""
+
+    peer: "Peer"
+    message: Message
+    shape: UpdateShape | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """A lagging peer reads again."""
+
+    peer: "Peer"
+
+
+@dataclass(frozen=True, slots=True)
+class SetRole:
+    """A peer's rights have changed; None means that it has none left."""
+
+    peer: "Peer"
+    role: Role | None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Somebody wants to know what the document holds."""
+
+    question: Callable[[Replica], Any]
+    answer: "asyncio.Future[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A program writes: an update that has been inspected, and by whom."""
+
+    update: bytes
+    shape: UpdateShape
+    by: Attribution
+    answer: "asyncio.Future[Seq]"
+
+
+@dataclass(frozen=True, slots=True)
+class CatchUp:
+    """Somebody else has written to this document's log."""
+
+
+def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:
+    """End somebody's waiting with an error, unless they have stopped waiting."""
+    if not answer.done():
+        answer.set_exception(error)
+
+
+Command = Join | Leave | Received | Drained | SetRole | Read | Write | CatchUp

@@ -1,0 +1,75 @@
+"""A room's inbox: commands in order, with a bound on the bytes that wait in it.
+
+Putting never blocks, because sockets cannot wait in the middle of a callback;
+instead a connection asks :meth:`Inbox.has_room` before it reads on. So the bound
+may be passed by what each connection had in its hand, and by no more.
+"""
+
+import asyncio
+
+from server.protocol.errors import AgentcError
+from server.room.commands import Command, Join, Read, Write, fail
+
+
+class Inbox:
+    """A bounded queue with one reader, the room's owner task."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._commands: list[Command] = []
+        self._bytes = 0
+        self._news = asyncio.Event()
+        self._relief = asyncio.Event()
+        self._relief.set()
+        self._closed: AgentcError | None = None
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def put(self, command: Command, size: int) -> None:
+        """Queue a command that holds about ``size`` bytes."""
+        if self._closed is not None:
+            refuse(command, self._closed)
+            return
+        self._commands.append(command)
+        self._bytes += size
+        self._news.set()
+        if self._bytes > self._max_bytes:
+            self._relief.clear()
+
+    async def has_room(self) -> None:
+        """Return once the inbox is below its bound, or closed."""
+        await self._relief.wait()
+
+    async def wait(self) -> None:
+        """Return once there is something to do."""
+        await self._news.wait()
+
+    def wake(self) -> None:
+        """Make :meth:`wait` return although nothing was put."""
+        self._news.set()
+
+    def take(self) -> list[Command]:
+        """Everything that waits, in order."""
+        taken, self._commands = self._commands, []
+        self._bytes = 0
+        self._news.clear()
+        self._relief.set()
+        return taken
+
+    def close(self, error: AgentcError) -> None:
+        """Refuse everything that waits, and everything that comes later."""
+        self._closed = error
+        for command in self.take():
+            refuse(command, error)
+
+
+def refuse(command: Command, error: AgentcError) -> None:
+    """Tell whoever waits for this command that it will not be done."""
+    match command:
+        case Read(_, answer) | Write(answer=answer):
+            fail(answer, error)
+        case Join(peer):
+            peer.close(error.close_code, error.message)
+        case _:
+            pass  # A peer's words: the peer itself is told, by its connection's end.

@@ -1,0 +1,24 @@
+"""The bounds that a room keeps, in one record. Where they come from is the edge's affair."""
+
+from dataclasses import dataclass, field
+
+from server.protocol.messages import Limits
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """Bounds of one room, in bytes and seconds."""
+
+    frames: Limits = field(default_factory=Limits)
+    max_document_bytes: int = 64 * MIB
+    """What the document may weigh as one update; over it, only deletions are accepted."""
+    max_backlog_bytes: int = 1 * MIB
+    """What one channel may hold back before its updates are withheld (L6)."""
+    max_inbox_bytes: int = 8 * MIB
+    """What a room may have waiting before its connections are not read any more."""
+    idle_seconds: float = 30.0
+    """How long a room stays in memory after its last peer has left."""
+    keep_alive_seconds: float = 10.0
+    """Silence after which a peer is sent an empty message; clients give up at 30 s."""

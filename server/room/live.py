@@ -1,0 +1,125 @@
+"""A live document between two commits: what was applied, and the rows that it owes the log.
+
+Single-threaded and synchronous; owned by one room's task. It applies updates, keeps
+the rows and the combined event of the running turn, and knows how far into the log
+it has read. Peers, sockets and commits are the room's business.
+
+Laws kept here: L3 (a row only for what changed or parked something; raw bytes into
+the log, the event's own update to the peers), L7 (depth across updates), and the
+size limit of a document.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.document.nesting import Nesting
+from server.document.replica import Replica, merge
+from server.protocol.errors import TooLarge
+from server.protocol.ids import Millis
+from server.protocol.messages import SyncStep2, encode
+from server.protocol.update import UpdateShape
+from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a turn did to the document: rows for the log, one update for the peers."""
+
+    rows: tuple[NewUpdate, ...]
+    event: bytes | None
+
+
+class LiveDocument:
+    """One document in memory, and the part of its log that it has seen."""
+
+    def __init__(self, stored: StoredDocument, max_bytes: int) -> None:
+        self.replica = Replica.load(_payloads(stored.tail), checkpoint=stored.checkpoint)
+        self.seq = stored.head
+        self._nesting = Nesting()
+        self._max_bytes = max_bytes
+        self._bytes = stored.stored_bytes
+        self._rows: list[NewUpdate] = []
+        self._events: list[bytes] = []
+        self._answer: tuple[bytes, bytes] | None = None
+
+    def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> bool:
+        """Apply an update from outside; answers whether it changed or parked anything.
+
+        Raises ``TooDeep``, ``TooLarge`` or ``Malformed``, and has then changed nothing.
+        """
+        self._nesting.admit(update, shape, self.replica.full)
+        self._check_size(len(update), shape)
+        applied = self.replica.apply(update)
+        if applied.event is not None:
+            self._note_event(applied.event)
+        if applied.event is None and not applied.parked:
+            return False
+        self._rows.append(NewUpdate(update, by, at))
+        self._bytes += len(update)
+        return True
+
+    def absorb(self, tail: Tail) -> None:
+        """Apply what others have committed. Raises ``DocumentDamaged``."""
+        first = [] if tail.checkpoint is None else [tail.checkpoint]
+        for update in first + _payloads(tail.updates):
+            applied = self.replica.replay(update)
+            if applied.event is not None:
+                self._note_event(applied.event)
+                self._bytes += len(update)
+        self.seq = max(self.seq, tail.head)
+
+    def answer(self, state_vector: bytes) -> bytes:
+        """The frame with everything a peer at ``state_vector`` lacks.
+
+        The last one is kept until the next change: many join at once with nothing.
+        """
+        if self._answer is None or self._answer[0] != state_vector:
+            frame = encode(SyncStep2(self.replica.diff(state_vector)))
+            self._answer = (state_vector, frame)
+        return self._answer[1]
+
+    def take(self) -> Change:
+        """What has happened since the last call: rows of one author in a row are merged."""
+        rows, events = _merge_neighbours(self._rows), self._events
+        self._rows, self._events = [], []
+        return Change(rows, merge(events) if events else None)
+
+    def close(self) -> None:
+        """Free the document."""
+        self.replica.close()
+
+    def _note_event(self, event: bytes) -> None:
+        self._answer = None
+        self._events.append(event)
+        self._nesting.note(event)
+
+    def _check_size(self, size: int, shape: UpdateShape) -> None:
+        """Deletions always pass: they are the way back under the limit."""
+        if self._bytes + size <= self._max_bytes or not shape.structs:
+            return
+        self._bytes = len(self.replica.full())
+        if self._bytes + size > self._max_bytes and not self.replica.redundant(shape):
+            raise TooLarge(
+                f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
+                f"an update of {size} bytes does not fit: delete something first"
+            )
+
+
+def _payloads(rows: Sequence[LoggedUpdate]) -> list[bytes]:
+    return [row.payload for row in rows]
+
+
+def _merge_neighbours(rows: Sequence[NewUpdate]) -> tuple[NewUpdate, ...]:
+    """Consecutive updates of one author become one row (L3)."""
+    if len(rows) < 2:
+        return tuple(rows)
+    groups: list[list[NewUpdate]] = []
+    for row in rows:
+        if groups and groups[-1][-1].by == row.by:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return tuple(
+        NewUpdate(merge([row.payload for row in group]), group[0].by, group[-1].at)
+        for group in groups
+    )

@@ -1,0 +1,212 @@
+"""All live rooms of this process: opened once, kept while used, closed and awaited.
+
+Whoever wants a document asks here. Opening is single-flight, because a room is in
+the map before it has loaded; closing is awaited, because a room stays in the map
+until its task has ended. What does not live here: what happens in a room.
+
+Laws kept here: L2 (newcomers are refused while the breaker is tripped) and L5.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
+
+from server.document.replica import Replica
+from server.protocol.errors import Forbidden, RoomClosed, ServerError, ShuttingDown
+from server.protocol.ids import ProjectId, Seq
+from server.protocol.roles import Right, Role, allows
+from server.room.breaker import Breaker
+from server.room.committer import Committer
+from server.room.compactor import Compactor
+from server.room.limits import RoomLimits
+from server.room.peer import Peer
+from server.room.ports import (
+    Attribution,
+    ChangeFeed,
+    Channel,
+    Clock,
+    CompactionLog,
+    Directory,
+    Seat,
+    UpdateLog,
+)
+from server.room.room import Room, State
+from server.room.statistics import Statistics
+from server.room.watcher import Watcher
+from server.room.worker import Worker
+from server.session.owners import PeerId
+
+T = TypeVar("T")
+
+HOUSEKEEPING_SECONDS = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the rooms of a process stand on."""
+
+    log: UpdateLog
+    compaction: CompactionLog
+    directory: Directory
+    feed: ChangeFeed
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Gauges:
+    """How things stand at this moment."""
+
+    rooms: int
+    connections: int
+    oldest_uncommitted_seconds: float
+    slowest_backlog_bytes: int
+
+
+class Rooms:
+    """The map of live rooms. Made by :func:`hosting`."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        limits: RoomLimits,
+        statistics: Statistics,
+        breaker: Breaker,
+        committer: Committer,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self.statistics = statistics
+        self.breaker = breaker
+        self._ports = ports
+        self._limits = limits
+        self._committer = committer
+        self._tasks = tasks
+        self._rooms: dict[ProjectId, Room] = {}
+        self._peer_ids = count(1)
+        self._goodbye: ServerError | None = None
+
+    async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
+        """Seat a connection at a document, loading it first if need be.
+
+        Raises ``StoreUnavailable``, ``DocumentDamaged``, ``NotFound`` or ``ShuttingDown``.
+        """
+        peer = PeerId(next(self._peer_ids))
+        while True:
+            room = await self.open(project)
+            try:
+                return room.join(peer, channel, seat, role)
+            except RoomClosed:
+                continue
+
+    async def read(self, project: ProjectId, question: Callable[[Replica], T]) -> T:
+        """Ask a live document; the answer contains only what is durable (L1)."""
+        room = await self.open(project)
+        return await room.read(question)
+
+    async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
+        """Write to a live document as a program; answers once committed.
+
+        Raises ``Forbidden`` unless ``role`` may write (L8).
+        """
+        if not allows(role, Right.WRITE):
+            raise Forbidden(f"a {role.value} may not change this document")
+        room = await self.open(project)
+        return await room.write(update, by)
+
+    async def open(self, project: ProjectId) -> Room:
+        """The live room of a project. Raises why there is none."""
+        while True:
+            self._admit()
+            room = self._rooms.get(project)
+            if room is None:
+                room = self._start(project)
+            if room.state is State.DRAINING:
+                await room.ended()
+                continue
+            await room.loaded()
+            if room.state is State.LIVE:
+                return room
+
+    def live(self) -> tuple[Room, ...]:
+        """The rooms that are in service."""
+        return tuple(room for room in self._rooms.values() if room.state is State.LIVE)
+
+    def gauges(self) -> Gauges:
+        """Numbers for metrics and admins."""
+        peers = [peer for room in self._rooms.values() for peer in room.peers]
+        return Gauges(
+            rooms=len(self._rooms),
+            connections=len(peers),
+            oldest_uncommitted_seconds=self._committer.oldest_uncommitted(),
+            slowest_backlog_bytes=max((peer.channel.backlog for peer in peers), default=0),
+        )
+
+    async def housekeeping(self) -> None:
+        """Break silences and unload what nobody uses, for ever."""
+        while True:
+            await self._ports.clock.sleep(HOUSEKEEPING_SECONDS)
+            now = self._ports.clock.monotonic()
+            for room in self.live():
+                room.keep_alive(now)
+                if not room.peers and now - room.idle_since >= self._limits.idle_seconds:
+                    room.close(RoomClosed("the room was idle"))
+
+    async def close(self) -> None:
+        """Let every room finish what it has accepted, and wait until all have ended."""
+        self._goodbye = ShuttingDown("this server is shutting down; connect again")
+        rooms = list(self._rooms.values())
+        for room in rooms:
+            room.close(self._goodbye)
+        for room in rooms:
+            await room.ended()
+
+    def _admit(self) -> None:
+        if self._goodbye is not None:
+            raise self._goodbye
+        self.breaker.check()
+
+    def _start(self, project: ProjectId) -> Room:
+        room = Room(
+            project,
+            log=self._ports.log,
+            committer=self._committer,
+            clock=self._ports.clock,
+            limits=self._limits,
+            statistics=self.statistics,
+        )
+        self._rooms[project] = room
+        self._tasks.create_task(self._own(room), name=f"room {project}")
+        return room
+
+    async def _own(self, room: Room) -> None:
+        try:
+            await room.run()
+        finally:
+            del self._rooms[room.project]
+
+
+@asynccontextmanager
+async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
+    """Rooms in service, with all their tasks; leaving drains and ends them."""
+    statistics = Statistics()
+    breaker = Breaker(ports.log, ports.clock)
+    committer = Committer(ports.log, breaker, ports.clock, statistics)
+    worker = Worker()
+    compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
+    async with asyncio.TaskGroup() as tasks:
+        rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
+        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, rooms.live)
+        committing = tasks.create_task(committer.run(), name="committer")
+        services = [breaker.run(), compactor.run(), rooms.housekeeping(), watcher.run()]
+        endless = [tasks.create_task(service) for service in services]
+        try:
+            yield rooms
+        finally:
+            await rooms.close()
+            committer.close()
+            await committing
+            for task in endless:
+                task.cancel()
+            worker.close()

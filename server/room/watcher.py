@@ -1,0 +1,82 @@
+"""What other processes have written, brought to the live rooms (DESIGN: several
+processes on one database).
+
+The feed only says that something may have changed. The watcher asks which live
+documents are behind their log, and whether the rights of those who are connected
+still hold. It writes nothing, and it may run too often without harm.
+
+Law kept here: L8 (a change of role takes effect on live connections).
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from server.protocol.errors import NotFound, ServerError
+from server.protocol.ids import ProjectId
+from server.room.peer import Peer
+from server.room.ports import ChangeFeed, Changes, Clock, Directory, UpdateLog
+from server.room.room import Room
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 1.0
+
+
+class Watcher:
+    """Keeps live rooms abreast of the database. ``run`` is its task."""
+
+    def __init__(
+        self,
+        feed: ChangeFeed,
+        log: UpdateLog,
+        directory: Directory,
+        clock: Clock,
+        rooms: Callable[[], Sequence[Room]],
+    ) -> None:
+        self._feed = feed
+        self._log = log
+        self._directory = directory
+        self._clock = clock
+        self._rooms = rooms
+
+    async def run(self) -> None:
+        """Follow the feed, for ever; what could not be read is asked for again."""
+        while True:
+            changes = await self._feed.next()
+            while True:
+                try:
+                    await self.follow(changes)
+                    break
+                except ServerError as error:
+                    logger.warning("cannot follow the database: %s", error.message)
+                    await self._clock.sleep(RETRY_SECONDS)
+
+    async def follow(self, changes: Changes) -> None:
+        """Bring every live room up to date with the database."""
+        rooms = {room.project: room for room in self._rooms()}
+        await self._catch_up(rooms, changes.documents)
+        if changes.directory:
+            await self._refresh_rights(list(rooms.values()))
+
+    async def _catch_up(
+        self, rooms: dict[ProjectId, Room], documents: frozenset[ProjectId] | None
+    ) -> None:
+        asked = [project for project in rooms if documents is None or project in documents]
+        if not asked:
+            return
+        heads = await self._log.heads(asked)
+        for project in asked:
+            head = heads.get(project)
+            if head is None:
+                rooms[project].close(NotFound("this project has been deleted"))
+            elif head > rooms[project].seq:
+                rooms[project].catch_up()
+
+    async def _refresh_rights(self, rooms: Sequence[Room]) -> None:
+        seated: list[tuple[Room, Peer]] = [(room, peer) for room in rooms for peer in room.peers]
+        if not seated:
+            return
+        roles = await self._directory.roles([peer.seat for _, peer in seated])
+        for (room, peer), role in zip(seated, roles, strict=True):
+            if role is not peer.session.role:
+                room.set_role(peer, role)

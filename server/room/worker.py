@@ -1,0 +1,53 @@
+"""A process of its own for heavy or risky work on Yjs bytes.
+
+pycrdt holds the GIL while it merges, and hostile bytes that got past every guard
+could take a process down. So merging for compaction happens in one worker process,
+which is started on first use and started again if it dies. The functions that run
+there are plain and picklable; they live on the document's floor.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import ParamSpec, TypeVar
+
+from server.protocol.errors import DocumentDamaged
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Worker:
+    """Runs one function at a time in another process."""
+
+    def __init__(self) -> None:
+        self._pool: ProcessPoolExecutor | None = None
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of ``work``. Raises what it raises; ``DocumentDamaged`` if it kills
+        the process that it runs in."""
+        assert not kwargs, "only positional arguments travel to the worker"
+        pool = self._start()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+        except BrokenProcessPool as error:
+            self._discard(pool)
+            raise DocumentDamaged("these updates ended the process that merged them") from error
+
+    def close(self) -> None:
+        """Stop the process; what it was doing is abandoned."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def _start(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # Not fork: this process has threads and an event loop.
+            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+        return self._pool
+
+    def _discard(self, pool: ProcessPoolExecutor) -> None:
+        if self._pool is pool:
+            self.close()
