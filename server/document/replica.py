@@ -134,13 +134,12 @@ class Replica:
         once instead of waiting; what can be integrated of such a row is kept, as it was where
         it was first accepted. Raises ``DocumentDamaged`` only when the bytes do not decode.
         """
-        match self._integrate(update):
-            case Applied() as applied:
-                return applied
-            case _Refused(reason, None):
-                raise DocumentDamaged(f"a logged update does not decode: {reason}")
-            case _Refused(_, bytes() as possible):
-                return self.apply(possible)
+        outcome = self._integrate(update)
+        if isinstance(outcome, Applied):
+            return outcome
+        if outcome.possible is None:
+            raise DocumentDamaged(f"a logged update does not decode: {outcome.reason}")
+        return self.apply(outcome.possible)
 
     def apply(self, update: bytes) -> Applied:
         """Integrate an update. Raises ``Malformed``, and then nothing has changed."""
