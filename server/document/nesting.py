@@ -1,0 +1,146 @@
+"""How deep shared types may lie in a document, across all its updates (L7).
+
+``update.inspect`` sees one update. Thousands of updates, each nesting a little
+below the last, would build a tree whose deletion overflows the stack of every
+peer. ``Nesting`` guards one live document against that.
+
+Most updates add no shared type and cost nothing here. Types in a root, or in
+types of the same update, need the document's state vector only. Types under
+existing items need the level of those items: then the levels of all items are
+read from the document once, as runs of clocks, and later only what is new since.
+Nothing is listened to and nothing is buffered, so there is nothing to miss.
+
+Updates that arrive before what they refer to are *parked* by the document; how
+deep their types will lie is not known yet, and a second version of the same
+clocks may still win. Refusing them would hurt honest peers (two tabs exchange
+edits before the server has both), so they are admitted, but no more than
+``MAX_PARKED_TYPES`` at a time: a chain is then at most that much longer than the
+limit, which every peer survives. A type stops counting when the document has
+its clock. Over the limit a peer is told ``TooDeep``; its next handshake brings
+the missing edits and the parked ones together.
+"""
+
+from typing import Protocol
+
+from server.protocol.errors import TooDeep
+from server.protocol.ids import ClientId
+from server.protocol.placement import MAX_TYPE_DEPTH, Levels, Sections, place
+from server.protocol.structs import GAP, MAX_CLOCK, TYPE, Placed, Ref
+from server.protocol.update import (
+    UpdateShape,
+    read_placements,
+    read_state_vector,
+    write_state_vector,
+)
+
+MAX_PARKED_TYPES = 1024
+
+
+class Source(Protocol):
+    """What is asked of a document; ``pycrdt.Doc`` has it."""
+
+    def get_state(self) -> bytes:
+        """The state vector."""
+
+    def get_update(self, state: bytes | None = None, /) -> bytes:
+        """What is new since ``state``."""
+
+
+class Nesting:
+    """The guard of one live document.
+
+    A document that is loaded with something parked passes that through ``admit`` too,
+    so that it counts.
+    """
+
+    __slots__ = ("_document", "_levels", "_mirrored", "_parked")
+
+    def __init__(self, document: Source) -> None:
+        self._document = document
+        self._levels: dict[int, Levels] = {}
+        self._mirrored: dict[ClientId, int] = {}
+        self._parked: set[Ref] = set()
+
+    def admit(self, update: bytes, shape: UpdateShape) -> None:
+        """Raise ``TooDeep`` when ``update`` would nest types too deeply.
+
+        ``shape`` is what ``inspect`` found in it. Call this before the update is applied.
+        """
+        if not shape.types:
+            return
+        state = read_state_vector(self._document.get_state())
+        fresh, gapped = _split(read_placements(update), state)
+        _, stuck = place(
+            fresh,
+            is_held=lambda ref: ref[1] < state.get(ClientId(ref[0]), 0),
+            level_of=self._level_of,
+            deepest=MAX_TYPE_DEPTH,
+        )
+        self._park(_types(stuck) | _types(gapped), state)
+
+    def _park(self, types: set[Ref], state: dict[ClientId, int]) -> None:
+        if not types:
+            return
+        held = {ref for ref in self._parked if ref[1] < state.get(ClientId(ref[0]), 0)}
+        parked = (self._parked - held) | types
+        if len(parked) > MAX_PARKED_TYPES:
+            raise TooDeep(
+                f"{len(parked)} shared types wait for edits that did not come;"
+                f" {MAX_PARKED_TYPES} is the most"
+            )
+        self._parked = parked
+
+    def _level_of(self, ref: Ref) -> int:
+        client, clock = ref
+        if clock >= self._mirrored.get(ClientId(client), 0):
+            self._mirror()
+        level = self._levels[client].at(clock)
+        # Not mirrored although the document has it: cannot be, so count the worst.
+        return MAX_TYPE_DEPTH if level is None else level
+
+    def _mirror(self) -> None:
+        """Read the levels of what the document has got since the last time."""
+        news = read_placements(self._document.get_update(write_state_vector(self._mirrored)))
+        before = self._mirrored
+
+        def level_of_older(ref: Ref) -> int:
+            return self._levels[ref[0]].at(ref[1]) or 0
+
+        placed, _ = place(
+            news,
+            is_held=lambda ref: ref[1] < before.get(ClientId(ref[0]), 0),
+            level_of=level_of_older,
+            deepest=MAX_CLOCK,
+        )
+        for client, levels in placed.items():
+            self._levels.setdefault(client, Levels()).extend(levels)
+        self._mirrored = {ClientId(client): levels.end for client, levels in self._levels.items()}
+
+
+def _split(sections: Sections, state: dict[ClientId, int]) -> tuple[Sections, Sections]:
+    """What the document lacks: structs that continue what it has, and those after a gap."""
+    fresh: Sections = {}
+    gapped: Sections = {}
+    for client, run in sections.items():
+        next_clock = state.get(ClientId(client), 0)
+        lacking = [struct for struct in run if struct[1] > next_clock]
+        whole = 0
+        while whole < len(lacking) and _continues(lacking[whole], next_clock):
+            next_clock = lacking[whole][1]
+            whole += 1
+        fresh[client] = lacking[:whole]
+        gapped[client] = lacking[whole:]
+    return fresh, gapped
+
+
+def _continues(struct: Placed, next_clock: int) -> bool:
+    return struct[0] <= next_clock and struct[2] != GAP
+
+
+def _types(sections: Sections) -> set[Ref]:
+    return {
+        (client, start)
+        for client, run in sections.items()
+        for start, _, kind, *_ in run
+        if kind == TYPE
+    }
