@@ -1,0 +1,199 @@
+"""Everything an operator can set, in one table: the fields of :class:`Settings`.
+
+Each field is one environment variable, ``AGENTC_`` and the name in capitals, with
+its type, default and meaning beside it; the documents and ``serve --help`` are
+checked against the same table. A command line option of the same name wins over
+the environment; an empty value counts as not set. What does not live here: what
+a setting does, and any reading of ``os.environ`` (``server.main`` passes it in).
+
+Law kept: L11, no secret is part of a repr or of an error message.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from server.protocol.errors import Invalid
+
+PREFIX = "AGENTC_"
+T = TypeVar("T")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def _seconds(value: str) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise ValueError("seconds, from 0 to 86400")
+    return seconds
+
+
+def _switch(value: str) -> bool:
+    match value.lower():
+        case "on":
+            return True
+        case "off":
+            return False
+        case _:
+            raise ValueError('"on" or "off"')
+
+
+def _level(value: str) -> str:
+    if value.lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("debug, info, warning or error")
+    return value.lower()
+
+
+def _database_url(value: str) -> str:
+    if not value.startswith(("sqlite:///", "postgresql://")):
+        raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
+    return value
+
+
+def _secret(value: str) -> str | None:
+    if 0 < len(value) < 16:
+        raise ValueError("at least 16 characters")
+    return value or None
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(part.strip().rstrip("/").lower() for part in value.split(",") if part.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if origin != "*" and not (parts.netloc and origin == f"{parts.scheme}://{parts.netloc}"):
+            raise ValueError("origins such as https://studio.example, parted by commas, or *")
+    return origins
+
+
+def _row(parse: Callable[[str], T], default: str, means: str, *, secret: bool = False) -> T:
+    """One row of the table: how to read a value, the default as one writes it, what it means."""
+    metadata = {"parse": parse, "default": default, "means": means, "secret": secret}
+    made: Any = field(default=parse(default), metadata=metadata, repr=not secret)
+    typed: T = made
+    return typed
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator chose. Built by :func:`read_settings`; bare, it holds the defaults."""
+
+    host: str = _row(_text, "127.0.0.1", "Address to listen on.")
+    port: int = _row(_whole(0, 65535), "8000", "Port to listen on; 0 lets the system choose.")
+    database_url: str = _row(
+        _database_url,
+        "sqlite:///data/8gentc.db",
+        "Where everything is kept: sqlite:///FILE (relative to the working directory) or "
+        "postgresql://USER:PASSWORD@HOST/NAME.",
+        secret=True,
+    )
+    secret_key: str | None = _row(
+        _secret,
+        "",
+        "Key that signs what this server hands out. Not set: made once in ./data/secret, "
+        "mode 0600.",
+        secret=True,
+    )
+    allowed_origins: tuple[str, ...] = _row(
+        _origins,
+        "",
+        "Origins, parted by commas, whose pages may connect from a browser; * allows any. The "
+        "server's own host always may.",
+    )
+    max_frame_bytes: int = _row(
+        _whole(1024, 1 << 30), str(16 << 20), "Largest websocket message or request body accepted."
+    )
+    max_document_bytes: int = _row(
+        _whole(1024, 1 << 32),
+        str(64 << 20),
+        "Size above which a document takes no more writes; it can still be read.",
+    )
+    max_connections_per_user: int = _row(
+        _whole(1, 1_000_000), "100", "Live websockets that one user may hold in this process."
+    )
+    max_backlog_bytes: int = _row(
+        _whole(1024, 1 << 30),
+        str(1 << 20),
+        "Unread bytes kept for one slow client before its queue becomes one catch-up.",
+    )
+    idle_unload_seconds: float = _row(
+        _seconds, "30", "How long a document without connections stays in memory."
+    )
+    rate_limits: bool = _row(
+        _switch, "on", "off lifts every limit on rate and number, for load tests."
+    )
+    edits_per_second: int = _row(
+        _whole(1, 1_000_000), "200", "Edits per second that one connection may keep up."
+    )
+    bytes_per_second: int = _row(
+        _whole(1024, 1 << 32), str(4 << 20), "Bytes per second that one connection may keep up."
+    )
+    log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")
+    shutdown_seconds: float = _row(
+        _seconds, "10", "How long a stopping server may take to save and say goodbye."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A row of the table, as documents and parsers read it."""
+
+    name: str
+    """As an environment variable."""
+    key: str
+    """As a field of :class:`Settings`."""
+    default: str
+    means: str
+    secret: bool
+    parse: Callable[[str], object]
+
+
+def table() -> Iterator[Setting]:
+    """Every setting there is, in the order of the documents."""
+    for row in fields(Settings):
+        yield Setting(name=PREFIX + row.name.upper(), key=row.name, **row.metadata)
+
+
+def read_settings(
+    environ: Mapping[str, str], overrides: Mapping[str, str | None] | None = None
+) -> Settings:
+    """Settings from ``environ``, with ``overrides`` (by field name) on top.
+
+    Raises ``Invalid``, naming the variable, for unknown names and bad values.
+    """
+    known = {row.name: row for row in table()}
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for name in sorted(given.keys() - known.keys()):
+        raise Invalid(_unknown(name, known))
+    given |= {PREFIX + key.upper(): value for key, value in (overrides or {}).items() if value}
+    values = {known[name].key: _value(known[name], text) for name, text in given.items() if text}
+    chosen: Any = values
+    return Settings(**chosen)
+
+
+def _value(row: Setting, text: str) -> object:
+    try:
+        return row.parse(text)
+    except ValueError as problem:
+        shown = "this value" if row.secret else repr(text)
+        raise Invalid(f"{row.name}: expected {problem}, got {shown}") from None
+
+
+def _unknown(name: str, known: Mapping[str, Setting]) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0)
+    return f"unknown setting {name}: did you mean {nearest[0]}?"
