@@ -1,0 +1,76 @@
+"""Making and recognizing secrets: tokens, passwords, the server's own key.
+
+Law kept: L11. A token leaves this module once, as text, to be shown to its owner;
+what is stored is its SHA-256. That hash needs neither salt nor stretching, for a
+token has 256 random bits; a password has few, and gets argon2. What does not live
+here: where digests are stored (the directory) and who may ask for one.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from server.protocol.errors import Invalid
+
+TOKEN_PREFIX = "8g_"
+"""Lets people, logs and secret scanners recognize our tokens."""
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1024
+
+
+def new_token() -> str:
+    """The text of a fresh token; shown once, never stored."""
+    return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def token_digest(token: str) -> bytes:
+    """What is stored, and looked up, in place of the token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def new_request_id() -> str:
+    """A name for one request in logs and answers: 16 characters of lowercase base32."""
+    return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash to store. Slow on purpose: call it in a thread on a server."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    return PasswordHasher().hash(password)
+
+
+def password_matches(password: str, stored: str) -> bool:
+    """Whether ``stored`` was made from ``password``. As slow as hashing."""
+    try:
+        return PasswordHasher().verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def load_or_create_key(path: Path) -> str:
+    """The server's key in ``path``; made at the first call, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_key(path)
+    key = secrets.token_urlsafe(32)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    return key
+
+
+def _read_key(path: Path) -> str:
+    key = path.read_text().strip()
+    if len(key) < 16:
+        raise Invalid(f"{path} holds no usable key: remove it, and a new one is made")
+    return key
