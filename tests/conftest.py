@@ -1,0 +1,39 @@
+"""What every test may count on: asyncio under anyio, and honest skips.
+
+A test that needs Node or PostgreSQL is skipped where those are missing, so that a
+laptop without them can still run the rest. Under ``CI=true`` nothing may be missing:
+such a skip is a failure there.
+"""
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+NEEDED_IN_CI = ("node", "postgres")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The server runs on asyncio only."""
+    return "asyncio"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where skipping is not allowed."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and must_run(item, os.environ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but CI=true: {report.longrepr}"
+    return report
+
+
+def must_run(item: Any, environ: Any) -> bool:
+    """Whether this test may not be skipped here."""
+    return environ.get("CI") == "true" and any(
+        item.get_closest_marker(name) is not None for name in NEEDED_IN_CI
+    )
