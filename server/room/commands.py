@@ -40,6 +40,14 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Refuse:
+    """A peer has said something that is refused before it is heard."""
+
+    peer: "Peer"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drained:
     """A lagging peer reads again."""
 
@@ -83,4 +91,4 @@ def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:
         answer.set_exception(error)
 
 
-Command = Join | Leave | Received | Drained | SetRole | Read | Write | CatchUp
+Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write | CatchUp

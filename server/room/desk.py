@@ -12,7 +12,7 @@ ends that peer's connection and nothing else).
 from typing import assert_never
 
 from server.protocol.awareness import PresenceEntry
-from server.protocol.errors import Forbidden, ForgedClient, PeerError, TooLarge
+from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
 from server.protocol.ids import UserId
 from server.protocol.messages import (
     Message,
@@ -59,6 +59,8 @@ class Desk:
                 self._join(peer, turn)
             case commands.Leave(peer):
                 self._leave(peer, turn)
+            case commands.Refuse(peer, reason):
+                self._refuse(peer, reason, turn)
             case commands.Drained(peer):
                 self._catch_up(peer, turn)
             case commands.SetRole():
@@ -106,7 +108,7 @@ class Desk:
         peer.session.role = role
         turn.refuse(peer, f"your role is now {role.value}")
 
-    def _dismiss(self, peer: Peer, error: PeerError, turn: Turn) -> None:
+    def _dismiss(self, peer: Peer, error: AgentcError, turn: Turn) -> None:
         """End one connection for a reason of its own; what it did before stands."""
         self._leave(peer, turn)
         turn.farewells.append(Farewell(peer, error))
@@ -117,9 +119,8 @@ class Desk:
         try:
             self._act(peer, message, shape, turn)
         except TooLarge as error:
-            self._statistics.refused_writes += 1
-            turn.refuse(peer, error.message)
-        except PeerError as error:
+            self._refuse(peer, error.message, turn)
+        except (PeerError, Resync) as error:
             self._dismiss(peer, error, turn)
 
     def _act(self, peer: Peer, message: Message, shape: UpdateShape | None, turn: Turn) -> None:
@@ -162,19 +163,24 @@ class Desk:
 
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
-        foreign = [
-            run for run in shape.structs
-            if self._owners.is_foreign(run.client, user, turn.now)
-        ]  # fmt: skip
-        if foreign and not self.document.replica.redundant(UpdateShape(tuple(foreign), ())):
-            raise ForgedClient(
-                f"client id {foreign[0].client} belongs to somebody else who is connected"
-            )
+        foreign = tuple(
+            run for run in shape.structs if self._owners.is_foreign(run.client, user, turn.now)
+        )
+        if not foreign or self.document.replica.redundant(UpdateShape(foreign, ())):
+            return
+        client = foreign[0].client
+        if self._owners.owner(client) is not None:
+            raise ForgedClient(f"client id {client} belongs to somebody else who is connected")
+        # The second person at one browser may bring the first one's unsent work.
+        raise Resync(f"client id {client} was somebody else's until just now: connect again")
 
     def _verify(self, peer: Peer, shape: UpdateShape, turn: Turn) -> None:
         if not self.document.replica.redundant(shape):
-            self._statistics.refused_writes += 1
-            turn.refuse(peer, READ_ONLY)
+            self._refuse(peer, READ_ONLY, turn)
+
+    def _refuse(self, peer: Peer, reason: str, turn: Turn) -> None:
+        self._statistics.refused_writes += 1
+        turn.refuse(peer, reason)
 
     def _announce(self, peer: Peer, message: Presence, turn: Turn) -> None:
         announced = self._presence.announce(peer.owner, message.entries, turn.now)
@@ -224,7 +230,7 @@ class Desk:
             if by.user is not None:
                 self._refuse_forgery(by.user, command.shape, turn)
             changed = self.document.write(command.update, command.shape, by, self._clock.now())
-        except PeerError as error:
+        except (PeerError, Resync) as error:
             commands.fail(command.answer, error)
             return
         self._statistics.edits += changed

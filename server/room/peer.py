@@ -11,10 +11,11 @@ without a note of what will make up for it.
 from collections.abc import Callable
 from typing import Protocol
 
+from server.protocol.errors import TooLarge
 from server.protocol.messages import KEEP_ALIVE, SyncStep2, SyncUpdate, decode
 from server.protocol.roles import Role
 from server.protocol.update import inspect
-from server.room.commands import Command, Drained, Leave, Received
+from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
 from server.room.ports import Attribution, Channel, Means, Seat
 from server.session.owners import Owner, PeerId
@@ -56,12 +57,19 @@ class Peer:
     # --- for the edge ---
 
     def receive(self, frame: bytes) -> None:
-        """Take one websocket message. Raises a ``PeerError`` that ends the connection."""
-        for message in decode(frame, self._frames):
-            shape = None
-            if isinstance(message, SyncStep2 | SyncUpdate):
-                shape = inspect(message.update)
-            self._inbox.put(Received(self, message, shape), len(frame))
+        """Take one websocket message. Raises a ``PeerError`` that ends the connection.
+
+        Too large is no reason to end it: an unmodified client would come back with the
+        same bytes for ever. It is told, and goes on with what it has.
+        """
+        try:
+            for message in decode(frame, self._frames):
+                shape = None
+                if isinstance(message, SyncStep2 | SyncUpdate):
+                    shape = inspect(message.update)
+                self._inbox.put(Received(self, message, shape), len(frame))
+        except TooLarge as error:
+            self._inbox.put(Refuse(self, error.message), 0)
 
     async def ready(self) -> None:
         """Wait until the room has worked off what it was given: back pressure to the sender."""
