@@ -1,0 +1,28 @@
+"""uvicorn's websocket protocol, made to give up on peers that read nothing (L6).
+
+uvicorn closes a silent or finished connection with ``transport.close()``, which waits
+until everything buffered has left. A peer that keeps its connection open and never
+reads makes that wait endless: the application is never told, and the connection and
+its room's view of it stay for ever. Here both roads end in an abort.
+"""
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+LINGER_SECONDS = 10.0
+"""How long a closed connection may take to read the rest."""
+
+
+class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
+    """The same protocol, with an end that does not depend on the peer."""
+
+    def keepalive_timeout(self) -> None:
+        """The peer has not answered a ping in time."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        """Serve; afterwards, what is buffered has a bounded time to leave."""
+        try:
+            await super().run_asgi()
+        finally:
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
