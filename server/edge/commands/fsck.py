@@ -1,0 +1,33 @@
+"""``8gentc fsck``: does what is stored still read back as it was written? (L3, L4)
+
+Prints one line for each thing wrong, naming table and row, and exits with 1 if there
+is any. What does not live here: the checks (the store's) and any repair.
+"""
+
+from argparse import Namespace
+
+from server.edge.commands.kit import Answer, Ports, Verbs, add_verb
+from server.protocol.ids import ProjectId
+
+
+def register(nouns: Verbs) -> None:
+    """``fsck [PROJECT]``."""
+    parser = add_verb(
+        nouns, "fsck", "Verify log, digests and checkpoints; exit 1 and name the bad row.", fsck
+    )
+    parser.add_argument("project", metavar="PROJECT", nargs="?", help="default: all")
+
+
+async def fsck(args: Namespace, ports: Ports) -> Answer:
+    """``fsck [PROJECT]``."""
+    project = None if args.project is None else ProjectId(args.project)
+    if project is not None:
+        await ports.directory.project(project)
+    findings = await ports.verify(project)
+    data = [
+        {"table": finding.table, "row": finding.row, "problem": finding.problem}
+        for finding in findings
+    ]
+    lines = [f"{finding.table} {finding.row}: {finding.problem}" for finding in findings]
+    verdict = f"{len(findings)} problems" if findings else "no problems found"
+    return Answer({"problems": data}, (*lines, verdict), exit_code=1 if findings else 0)

@@ -1,0 +1,102 @@
+"""What every command is made of: the ports it may use, and the answer it gives.
+
+A command is a coroutine function of its parsed arguments and :class:`Ports`; it
+prints nothing and opens nothing, so that a test calls it with doubles and the same
+code serves people and scripts (``--json``). What does not live here: which commands
+there are (:mod:`server.edge.commands.parser`) and the database behind the ports
+(``server.main``).
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TextIO, TypeAlias
+
+from server.edge.settings import Settings
+from server.protocol.ids import Millis, ProjectId
+from server.room.ports import Clock, Directory, UpdateLog
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that ``fsck`` found wrong, and the row where it is."""
+
+    table: str
+    row: str
+    problem: str
+
+
+Verify: TypeAlias = Callable[[ProjectId | None], Awaitable[Sequence[Finding]]]
+"""Checks one project, or all and what belongs to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world as a command sees it."""
+
+    directory: Directory
+    log: UpdateLog
+    verify: Verify
+    clock: Clock
+    settings: Settings
+    stdin: TextIO
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``data`` is what ``--json`` prints, ``lines`` is the same for people."""
+
+    data: object
+    lines: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+Handler: TypeAlias = Callable[[Namespace, Ports], Awaitable[Answer]]
+
+
+class Verbs(Protocol):
+    """argparse's object that takes subcommands, whose own class is private."""
+
+    def add_parser(self, name: str, *, help: str, description: str) -> ArgumentParser:
+        """A parser for one verb."""
+
+
+def add_noun(nouns: Verbs, name: str, means: str) -> Verbs:
+    """A noun under which verbs can be added."""
+    parser = nouns.add_parser(name, help=means, description=means)
+    verbs: Any = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    typed: Verbs = verbs
+    return typed
+
+
+def add_verb(verbs: Verbs, name: str, means: str, handler: Handler) -> ArgumentParser:
+    """A command, with the options that all have."""
+    parser = verbs.add_parser(name, help=means, description=means)
+    parser.set_defaults(handler=handler)
+    add_common_options(parser)
+    return parser
+
+
+def add_common_options(parser: ArgumentParser) -> None:
+    """``--json`` and ``--database-url``."""
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--database-url",
+        metavar="URL",
+        help="the database, instead of AGENTC_DATABASE_URL",
+    )
+
+
+def columns(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Rows as text in aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return tuple(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def timestamp(at: Millis) -> str:
+    """ISO 8601, in UTC, to the second."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
