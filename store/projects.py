@@ -1,0 +1,234 @@
+"""Statements about projects, their members and their rights (L8).
+
+What does not live here: what a role allows (``server.protocol.roles``), the content
+of a project (its log), transactions (``store.directory``).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+
+from server.protocol.errors import Conflict, NotFound
+from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
+from server.protocol.roles import Role
+from server.room.ports import Batch, Member, NewUpdate, Project, Seat
+from store import tables as t
+from store.appending import append_rows, lock_documents
+from store.digests import GENESIS
+from store.people import USER_COLUMNS, require_user, token_lives, user_of
+from store.tables import AnyRow
+
+T = TypeVar("T")
+
+SEATS = 1000
+"""Seats in one statement, two parameters each."""
+
+LIVE_PROJECTS = (
+    select(t.projects.c.id, t.projects.c.title, t.projects.c.created_at, t.documents.c.head)
+    .join_from(t.projects, t.documents)
+    .where(t.projects.c.deleted_at.is_(None))
+)
+ONE_PROJECT = LIVE_PROJECTS.where(t.projects.c.id == bindparam("project"))
+ALL_PROJECTS = LIVE_PROJECTS.order_by(t.projects.c.created_at, t.projects.c.id)
+LOCK_PROJECT = (
+    select(t.projects.c.id)
+    .where(t.projects.c.id == bindparam("project"), t.projects.c.deleted_at.is_(None))
+    .with_for_update()
+)
+DELETE_PROJECT = (
+    update(t.projects)
+    .where(t.projects.c.id == bindparam("project"))
+    .values(deleted_at=bindparam("now"))
+)
+CLOSE_DOCUMENT = (
+    update(t.documents)
+    .where(t.documents.c.project_id == bindparam("project"))
+    .values(is_open=False)
+)
+IS_MEMBER = (t.project_members.c.project_id == bindparam("project")) & (
+    t.project_members.c.user_id == bindparam("user")
+)
+MEMBER_ROLE = select(t.project_members.c.role).where(IS_MEMBER)
+SET_ROLE = update(t.project_members).where(IS_MEMBER).values(role=bindparam("new_role"))
+REMOVE_MEMBER = delete(t.project_members).where(IS_MEMBER)
+OTHER_OWNERS = select(t.project_members.c.user_id).where(
+    t.project_members.c.project_id == bindparam("project"),
+    t.project_members.c.user_id != bindparam("user"),
+    t.project_members.c.role == Role.OWNER.value,
+)
+MEMBERS = (
+    select(*USER_COLUMNS, t.project_members.c.role)
+    .join_from(t.project_members, t.users)
+    .where(t.project_members.c.project_id == bindparam("project"))
+    .order_by(t.users.c.email)
+)
+ROLES = (
+    select(t.project_members.c.user_id, t.project_members.c.project_id, t.project_members.c.role)
+    .join_from(t.project_members, t.users)
+    .join(t.projects, t.projects.c.id == t.project_members.c.project_id)
+    .where(
+        tuple_(t.project_members.c.project_id, t.project_members.c.user_id).in_(
+            bindparam("pairs", expanding=True)
+        ),
+        ~t.users.c.disabled,
+        t.projects.c.deleted_at.is_(None),
+    )
+)
+TOKENS = select(t.tokens.c.id, t.tokens.c.user_id).where(
+    t.tokens.c.id.in_(bindparam("tokens", expanding=True)), token_lives()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """A project about to be recorded."""
+
+    id: ProjectId
+    title: str
+    created_at: Millis
+    owner: UserId
+    seed: NewUpdate | None
+
+
+def new_project_id() -> ProjectId:
+    """Random: the id of a project is guessed by nobody who has not been told."""
+    return ProjectId(uuid4().hex)
+
+
+def add_project(conn: Connection, new: NewProject) -> Project:
+    """Raises ``NotFound`` for an unknown owner."""
+    require_user(conn, new.owner)
+    conn.execute(
+        insert(t.projects), {"id": new.id, "title": new.title, "created_at": new.created_at}
+    )
+    conn.execute(
+        insert(t.documents),
+        {
+            "project_id": new.id,
+            "is_open": True,
+            "head": 0,
+            "digest": GENESIS,
+            "tail_rows": 0,
+            "tail_bytes": 0,
+            "checkpoint_bytes": 0,
+            "due": False,
+        },
+    )
+    _insert_member(conn, new.id, new.owner, Role.OWNER)
+    head = Seq(0)
+    if new.seed is not None:
+        [appended] = append_rows(conn, [Batch(new.id, (new.seed,))])
+        head = appended.last
+    return Project(new.id, new.title, new.created_at, head)
+
+
+def project(conn: Connection, project: ProjectId) -> Project:
+    """Raises ``NotFound``, also for a deleted one."""
+    row = conn.execute(ONE_PROJECT, {"project": project}).one_or_none()
+    if row is None:
+        raise NotFound("no such project")
+    return _project_of(row)
+
+
+def list_projects(conn: Connection) -> Sequence[Project]:
+    """All live projects, oldest first."""
+    return [_project_of(row) for row in conn.execute(ALL_PROJECTS)]
+
+
+def _project_of(row: AnyRow) -> Project:
+    return Project(ProjectId(row.id), row.title, Millis(row.created_at), Seq(row.head))
+
+
+def delete_project(conn: Connection, project: ProjectId, now: Millis) -> None:
+    """Raises ``NotFound``. The document's row is locked before the project's, as every
+    commit locks it: what commits after this transaction finds the document closed."""
+    lock_documents(conn, [project])
+    _lock_project(conn, project)
+    conn.execute(DELETE_PROJECT, {"project": project, "now": now})
+    conn.execute(CLOSE_DOCUMENT, {"project": project})
+
+
+def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
+    """Raises ``NotFound``, or ``Conflict`` when it would leave no owner."""
+    _lock_project(conn, project)
+    require_user(conn, user)
+    current = _role_of(conn, project, user)
+    if current is None:
+        _insert_member(conn, project, user, role)
+        return
+    if current is Role.OWNER and role is not Role.OWNER:
+        _require_other_owner(conn, project, user)
+    conn.execute(SET_ROLE, {"project": project, "user": user, "new_role": role.value})
+
+
+def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
+    """Raises ``NotFound`` for a non-member, ``Conflict`` for the last owner."""
+    _lock_project(conn, project)
+    current = _role_of(conn, project, user)
+    if current is None:
+        raise NotFound("not a member of this project")
+    if current is Role.OWNER:
+        _require_other_owner(conn, project, user)
+    conn.execute(REMOVE_MEMBER, {"project": project, "user": user})
+
+
+def members(conn: Connection, project_id: ProjectId) -> Sequence[Member]:
+    """Everybody with a role, by address. Raises ``NotFound``."""
+    project(conn, project_id)
+    rows = conn.execute(MEMBERS, {"project": project_id})
+    return [Member(user_of(row), Role(row.role)) for row in rows]
+
+
+def roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Sequence[Role | None]:
+    """The role of each seat, in their order; two statements for each thousand."""
+    return [role for chunk in chunks(seats, SEATS) for role in _roles(conn, chunk, now)]
+
+
+def _roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Iterator[Role | None]:
+    pairs = list({(seat.project, seat.user) for seat in seats})
+    found = conn.execute(ROLES, {"pairs": pairs})
+    held = {(row.project_id, row.user_id): Role(row.role) for row in found}
+    owners = _token_owners(conn, {seat.token for seat in seats if seat.token}, now)
+    for seat in seats:
+        valid = seat.token is None or owners.get(seat.token) == seat.user
+        yield held.get((seat.project, seat.user)) if valid else None
+
+
+def _token_owners(conn: Connection, tokens: set[TokenId], now: Millis) -> dict[str, str]:
+    if not tokens:
+        return {}
+    found = conn.execute(TOKENS, {"tokens": list(tokens), "now": now})
+    return {row.id: row.user_id for row in found}
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most ``size`` items, in order."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _lock_project(conn: Connection, project: ProjectId) -> None:
+    """Changes of members wait for each other, or two last owners could both leave."""
+    if conn.execute(LOCK_PROJECT, {"project": project}).first() is None:
+        raise NotFound("no such project")
+
+
+def _role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
+    role = conn.execute(MEMBER_ROLE, {"project": project, "user": user}).scalar_one_or_none()
+    return None if role is None else Role(role)
+
+
+def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
+    if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
+        raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def _insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
+    conn.execute(
+        insert(t.project_members), {"project_id": project, "user_id": user, "role": role.value}
+    )

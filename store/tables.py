@@ -1,0 +1,168 @@
+"""The tables, written once for SQLite and PostgreSQL.
+
+What does not live here: statements (each module writes its own) and the way from
+an older schema to this one (``store/migrations``). Times are milliseconds since the
+Unix epoch. Text columns hold what the ports call by the same name.
+
+Where a document's rows are, once it has been compacted (L4)::
+
+    seq    1 ........ 400 | 401 ....... 900 | 901 ... head
+           history_chunks   history_chunks    updates
+                          ^                 ^
+                          previous          current checkpoint
+
+``updates`` has no surrogate id: (project, seq) names a row, is never reused, and
+is covered by the row's digest, so no stored byte is outside the chain.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Row,
+    String,
+    Table,
+)
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of whatever columns."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("email", String, nullable=False, unique=True, comment="normalised"),
+    Column("name", String, nullable=False),
+    Column("is_admin", Boolean, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("password_hash", String),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("user_id", String, ForeignKey("users.id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the text"),
+    Column("label", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+)
+
+project_members = Table(
+    "project_members",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("user_id", String, ForeignKey("users.id"), nullable=False, index=True),
+    Column("role", String, nullable=False),
+    PrimaryKeyConstraint("project_id", "user_id"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
+    Column("is_open", Boolean, nullable=False, comment="false once the project is deleted"),
+    Column("head", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False, comment="of the row at head"),
+    Column("tail_rows", BigInteger, nullable=False),
+    Column("tail_bytes", BigInteger, nullable=False),
+    Column("checkpoint_bytes", BigInteger, nullable=False, comment="uncompressed"),
+    Column("due", Boolean, nullable=False, comment="the log has outgrown the checkpoint"),
+)
+Index(
+    "ix_documents_due",
+    documents.c.project_id,
+    sqlite_where=documents.c.due,
+    postgresql_where=documents.c.due,
+)
+
+updates = Table(
+    "updates",
+    metadata,
+    Column("project_id", String, ForeignKey("documents.project_id"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("user_id", String),
+    Column("means", String, nullable=False),
+    Column("run", String),
+    Column("at", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project_id", "seq"),
+    CheckConstraint("seq > 0", name="seq_from_one"),
+    CheckConstraint("length(payload) > 0", name="payload_not_empty"),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("project_id", String, ForeignKey("documents.project_id"), nullable=False),
+    Column("seq", BigInteger, nullable=False, comment="newest row that it holds"),
+    Column("row_digest", LargeBinary, nullable=False, comment="of the row at seq"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("plain_bytes", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False, comment="zstd"),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project_id", "seq"),
+)
+"""At most two for each document: the newest is current, the other one previous."""
+
+history_chunks = Table(
+    "history_chunks",
+    metadata,
+    Column("project_id", String, ForeignKey("documents.project_id"), nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=False),
+    Column("prev_digest", LargeBinary, nullable=False, comment="of the row before first_seq"),
+    Column("last_digest", LargeBinary, nullable=False, comment="of the row at last_seq"),
+    Column("plain_bytes", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False, comment="zstd of framed runs"),
+    Column("digest", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project_id", "first_seq"),
+)
+
+directory_version = Table(
+    "directory_version",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+)
+
+probe = Table(
+    "probe",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("ballast", LargeBinary),
+)
