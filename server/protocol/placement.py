@@ -44,8 +44,12 @@ class Levels:
     def extend(self, other: "Levels") -> None:
         """Continue with all of ``other``, which begins where this ends."""
         ends = [*other._starts[1:], other.end]
-        for start, end, level in zip(other._starts, ends, other._levels, strict=True):
+        for start, end, level in zip(other._starts, ends, other._levels, strict=False):
             self.append(start, end, level)
+
+    def deepest(self) -> int:
+        """The largest level of all."""
+        return max(self._levels, default=0)
 
     def at(self, clock: int) -> int | None:
         """The level at ``clock``; None outside of what was appended."""
