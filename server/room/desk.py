@@ -166,7 +166,7 @@ class Desk:
         foreign = tuple(
             run for run in shape.structs if self._owners.is_foreign(run.client, user, turn.now)
         )
-        if not foreign or self.document.replica.redundant(UpdateShape(foreign, ())):
+        if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
         client = foreign[0].client
         if self._owners.owner(client) is not None:

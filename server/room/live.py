@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server.document.nesting import Nesting
-from server.document.replica import Replica, merge
+from server.document.replica import Replica
+from server.document.updates import merge
 from server.protocol.errors import TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
@@ -35,7 +36,7 @@ class LiveDocument:
     def __init__(self, stored: StoredDocument, max_bytes: int) -> None:
         self.replica = Replica.load(_payloads(stored.tail), checkpoint=stored.checkpoint)
         self.seq = stored.head
-        self._nesting = Nesting()
+        self._nesting = Nesting(_Source(self.replica))
         self._max_bytes = max_bytes
         self._bytes = stored.stored_bytes
         self._rows: list[NewUpdate] = []
@@ -47,7 +48,7 @@ class LiveDocument:
 
         Raises ``TooDeep``, ``TooLarge`` or ``Malformed``, and has then changed nothing.
         """
-        self._nesting.admit(update, shape, self.replica.full)
+        self._nesting.admit(update, shape)
         self._check_size(len(update), shape)
         applied = self.replica.apply(update)
         if applied.event is not None:
@@ -91,7 +92,6 @@ class LiveDocument:
     def _note_event(self, event: bytes) -> None:
         self._answer = None
         self._events.append(event)
-        self._nesting.note(event)
 
     def _check_size(self, size: int, shape: UpdateShape) -> None:
         """Deletions always pass: they are the way back under the limit."""
@@ -103,6 +103,19 @@ class LiveDocument:
                 f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
                 f"an update of {size} bytes does not fit: delete something first"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The replica as the nesting guard asks for it."""
+
+    replica: Replica
+
+    def get_state(self) -> bytes:
+        return self.replica.state_vector()
+
+    def get_update(self, state: bytes | None = None, /) -> bytes:
+        return self.replica.full() if state is None else self.replica.diff(state)
 
 
 def _payloads(rows: Sequence[LoggedUpdate]) -> list[bytes]:
