@@ -3,17 +3,23 @@
 What does not live here: settings (the edge), and which parts a command starts.
 """
 
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from server.protocol.errors import Invalid
+from server.protocol.errors import Invalid, StoreUnavailable
+from server.protocol.ids import ProjectId
 from server.room.ports import Clock
+from store import fsck
+from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
+from store.feed import PostgresFeed, SqliteFeed
+from store.fsck_document import Problem
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.schema import upgrade
@@ -26,10 +32,19 @@ class Store:
 
     db: Database
     log: SqlUpdateLog
+    compaction: SqlCompactionLog
     directory: SqlDirectory
+    feed: SqliteFeed | PostgresFeed
+
+    async def fsck(
+        self, project: ProjectId | None = None, replay: fsck.Replay | None = None
+    ) -> list[Problem]:
+        """Everything that is wrong with one document's rows, or with all of them."""
+        return await fsck.verify(self.db, project, replay)
 
     async def close(self) -> None:
         """Let writes in flight land, then give up every connection."""
+        await self.feed.close()
         await self.db.close()
 
 
@@ -40,14 +55,18 @@ async def open_store(url: str, clock: Clock, *, sqlite: SqliteOptions | None = N
     ``postgresql+asyncpg://...``. Raises ``Invalid`` for any other, ``StoreUnavailable``
     for a database that cannot be relied upon.
     """
-    sender = uuid4().hex
-    db = _database(_parsed(url), clock, sender, sqlite or SqliteOptions())
-    try:
-        await upgrade(db)
-        return Store(db=db, log=SqlUpdateLog(db, clock), directory=SqlDirectory(db, clock))
-    except BaseException:
-        await db.close()
-        raise
+    parsed = _parsed(url)
+    match parsed.drivername, parsed.database:
+        case "sqlite" | "sqlite+aiosqlite", str() as path if path and not path.startswith(":"):
+            return await _open_sqlite(path, clock, sqlite or SqliteOptions())
+        case "postgresql" | "postgresql+asyncpg", _:
+            dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+            return await _open_postgres(dsn, clock)
+        case _:
+            raise Invalid(
+                "expected a database URL like sqlite:///./data/8gentc.db"
+                " or postgresql://user@host/name"
+            )
 
 
 def _parsed(url: str) -> URL:
@@ -57,14 +76,37 @@ def _parsed(url: str) -> URL:
     raise Invalid("the database URL does not parse")
 
 
-def _database(url: URL, clock: Clock, sender: str, options: SqliteOptions) -> Database:
-    match url.drivername, url.database:
-        case "sqlite" | "sqlite+aiosqlite", str() as path if path and not path.startswith(":"):
-            return SqliteDatabase(path, clock, options)
-        case "postgresql" | "postgresql+asyncpg", _:
-            return PostgresDatabase(url.set(drivername="postgresql+asyncpg"), clock, sender)
-        case _:
-            raise Invalid(
-                "expected a database URL like sqlite:///./data/8gentc.db"
-                " or postgresql://user@host/name"
-            )
+async def _open_sqlite(path: str, clock: Clock, options: SqliteOptions) -> Store:
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(f"no directory for the database: {error}") from error
+    db = SqliteDatabase(path, clock, options)
+    async with AsyncExitStack() as unless_opened:
+        unless_opened.push_async_callback(db.close)
+        await upgrade(db)
+        store = _store(db, clock, await SqliteFeed.open(db, clock))
+        unless_opened.pop_all()
+    return store
+
+
+async def _open_postgres(dsn: str, clock: Clock) -> Store:
+    # Names this process among the senders of notifications.
+    sender = uuid4().hex
+    db = PostgresDatabase(dsn, clock, sender)
+    async with AsyncExitStack() as unless_opened:
+        unless_opened.push_async_callback(db.close)
+        await upgrade(db)
+        store = _store(db, clock, await PostgresFeed.open(dsn, clock, sender))
+        unless_opened.pop_all()
+    return store
+
+
+def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store:
+    return Store(
+        db=db,
+        log=SqlUpdateLog(db, clock),
+        compaction=SqlCompactionLog(db, clock),
+        directory=SqlDirectory(db, clock),
+        feed=feed,
+    )

@@ -10,9 +10,11 @@ off: even ``local`` waits until this server's own disk has the commit.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import URL, Connection, event
+import asyncpg
+from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -36,10 +38,13 @@ DURABLE: dict[str, frozenset[str]] = {
 class PostgresDatabase(Database):
     """One database of a PostgreSQL server."""
 
-    def __init__(self, url: URL, clock: Clock, sender: str) -> None:
+    def __init__(self, dsn: str, clock: Clock, sender: str) -> None:
         super().__init__(clock)
+        # asyncpg reads the URL itself, so that sslmode and its like mean what they mean
+        # to every other client of PostgreSQL.
+        connect = partial(asyncpg.connect, dsn, server_settings=SETTINGS)
         engine = create_async_engine(
-            url, pool_size=POOL, max_overflow=0, connect_args={"server_settings": SETTINGS}
+            "postgresql+asyncpg://", async_creator=connect, pool_size=POOL, max_overflow=0
         )
         event.listen(engine.sync_engine, "connect", _check_durability)
         self._writers = engine.execution_options(sender=sender)

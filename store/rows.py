@@ -178,6 +178,11 @@ def require(
             raise Unreadable(f"{name} has {len(values[name])} bytes, expected {DIGEST_BYTES}")
 
 
+def is_digest(value: object) -> bool:
+    """Whether ``value`` could be a digest at all."""
+    return type(value) is bytes and len(value) == DIGEST_BYTES
+
+
 def optional_text(row: AnyRow, name: str) -> str | None:
     """A nullable text column."""
     value = row._mapping[name]

@@ -1,0 +1,235 @@
+"""The store's half of compaction: rows out, a checkpoint and their history in (L4).
+
+Read in one read transaction, packed in a thread, put away in one short write
+transaction. What does not live here: merging updates, checking that the merge holds
+them all, and deciding when (``is_due`` in ``store.appending``).
+
+Laws kept here: exactly the rows that were read are deleted, or nothing happens; the
+newest two checkpoints are kept; a history chunk carries the digests of the row
+before it and of its last row, so the chain goes on across rows that are gone. One
+compactor per document: the lock on the document's row is held from the check to the
+commit, and a second compactor, of this process or another, finds the rows gone.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
+
+from server.protocol.errors import DocumentDamaged, DocumentFault, Invalid
+from server.protocol.ids import Millis, ProjectId
+from server.room.ports import Clock, Compacted, CompactionInput, HistoryRun
+from store import tables as t
+from store.appending import MOVE_DOCUMENTS, is_due, lock_documents
+from store.database import Database
+from store.digests import GENESIS
+from store.faults import Rejected, Unreadable
+from store.frames import frame_runs, pack
+from store.rows import (
+    SELECT_CHUNKS,
+    checkpoint_digest,
+    chunk_digest,
+    contents,
+    covers,
+    verify_chunk,
+)
+from store.tables import AnyRow
+from store.view import load_verified, off_loop
+
+CANDIDATES = (
+    select(t.documents.c.project_id)
+    .where(t.documents.c.due, t.documents.c.is_open)
+    .order_by(t.documents.c.tail_bytes.desc(), t.documents.c.project_id)
+    .limit(bindparam("limit"))
+)
+ROWS_READ = (t.updates.c.project_id == bindparam("project")) & t.updates.c.seq.between(
+    bindparam("first"), bindparam("last")
+)
+BYTES_READ = select(func.coalesce(func.sum(func.length(t.updates.c.payload)), 0)).where(ROWS_READ)
+DELETE_READ = delete(t.updates).where(ROWS_READ)
+LAST_DIGEST = select(t.updates.c.digest).where(
+    t.updates.c.project_id == bindparam("project"), t.updates.c.seq == bindparam("last")
+)
+CHECKPOINTS = (
+    select(t.checkpoints.c.seq, t.checkpoints.c.row_digest)
+    .where(t.checkpoints.c.project_id == bindparam("project"))
+    .order_by(t.checkpoints.c.seq.desc())
+    .limit(1)
+)
+DELETE_CHECKPOINTS = delete(t.checkpoints).where(
+    t.checkpoints.c.project_id == bindparam("project"), t.checkpoints.c.seq < bindparam("before")
+)
+CHUNKS = SELECT_CHUNKS.where(t.history_chunks.c.project_id == bindparam("project")).order_by(
+    t.history_chunks.c.first_seq
+)
+
+
+class Stale(Exception):
+    """The rows that were read are no longer all there: somebody else compacted them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A compaction ready to be written: compressed, and digested where that is slow."""
+
+    project: ProjectId
+    first: int
+    last: int
+    at: Millis
+    checkpoint: bytes
+    checkpoint_contents: tuple[bytes, bytes, int]
+    chunk: bytes
+    chunk_contents: tuple[bytes, bytes, int]
+    started_at: Millis
+    ended_at: Millis
+
+
+class SqlCompactionLog:
+    """Where compaction reads from and writes to."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def candidates(self, limit: int) -> Sequence[ProjectId]:
+        """Documents whose log has outgrown their checkpoint, largest tail first."""
+        return await self._db.read(_candidates, limit)
+
+    async def read(self, project: ProjectId) -> CompactionInput:
+        """Checkpoint and rows in one read transaction, verified."""
+        view = await load_verified(self._db, project)
+        checkpoint = None if view.checkpoint is None else view.checkpoint.payload
+        ids = tuple(int(row.seq) for row in view.updates)
+        return CompactionInput(project, checkpoint, view.updates, ids)
+
+    async def replace(self, source: CompactionInput, compacted: Compacted) -> bool:
+        """Put the rows of ``source`` away. Raises ``Invalid`` when ``compacted`` does not
+        cover them."""
+        packed = await asyncio.to_thread(_pack, source, compacted, self._clock.now())
+        try:
+            await self._db.write(_replace, packed)
+        except Stale:
+            return False
+        except Rejected as error:
+            raise DocumentFault(source.project, f"refused: {error}") from error
+        return True
+
+    async def history(self, project: ProjectId) -> Sequence[HistoryRun]:
+        """Every run that compaction has put away, verified, in order of seq."""
+        try:
+            rows = await self._db.read(_chunks, project)
+            return await off_loop(sum(len(row.payload) for row in rows), _runs, rows)
+        except Unreadable as error:
+            raise DocumentDamaged(f"history of {project} does not verify: {error}") from error
+
+
+def _pack(source: CompactionInput, compacted: Compacted, now: Millis) -> Packed:
+    ids = source.row_ids
+    if not ids or ids != tuple(range(ids[0], ids[-1] + 1)):
+        raise Invalid("nothing to compact, or not consecutive rows")
+    if not covers(compacted.runs, ids[0], ids[-1]):
+        raise Invalid(f"the runs do not cover rows {ids[0]} to {ids[-1]}")
+    plain = frame_runs(compacted.runs)
+    chunk, checkpoint = pack(plain), pack(compacted.checkpoint)
+    return Packed(
+        project=source.project,
+        first=ids[0],
+        last=ids[-1],
+        at=now,
+        checkpoint=checkpoint,
+        checkpoint_contents=contents(compacted.checkpoint, checkpoint),
+        chunk=chunk,
+        chunk_contents=contents(plain, chunk),
+        # Clocks go back; a chunk's times are those of its runs, not an order.
+        started_at=min(run.started_at for run in compacted.runs),
+        ended_at=max(run.ended_at for run in compacted.runs),
+    )
+
+
+def _candidates(conn: Connection, limit: int) -> Sequence[ProjectId]:
+    return [ProjectId(row.project_id) for row in conn.execute(CANDIDATES, {"limit": limit})]
+
+
+def _chunks(conn: Connection, project: ProjectId) -> Sequence[AnyRow]:
+    return conn.execute(CHUNKS, {"project": project}).all()
+
+
+def _runs(rows: Sequence[AnyRow]) -> tuple[HistoryRun, ...]:
+    return tuple(run for row in rows for run in verify_chunk(row).runs)
+
+
+def _replace(conn: Connection, packed: Packed) -> None:
+    document = lock_documents(conn, [packed.project]).get(packed.project)
+    if document is None or not document.is_open:
+        raise Stale
+    where = {"project": packed.project, "first": packed.first, "last": packed.last}
+    last_digest = conn.execute(LAST_DIGEST, where).scalar_one_or_none()
+    size = conn.execute(BYTES_READ, where).scalar_one()
+    # Sequence numbers are never used again, so a full range is the rows that were read.
+    deleted = conn.execute(DELETE_READ, where).rowcount
+    if last_digest is None or deleted != packed.last - packed.first + 1:
+        raise Stale
+    previous = conn.execute(CHECKPOINTS, {"project": packed.project}).one_or_none()
+    if packed.first != (1 if previous is None else previous.seq + 1):
+        raise Stale
+    prev_digest = GENESIS if previous is None else previous.row_digest
+    if previous is not None:
+        conn.execute(DELETE_CHECKPOINTS, {"project": packed.project, "before": previous.seq})
+    _insert_checkpoint(conn, packed, last_digest)
+    _insert_chunk(conn, packed, prev_digest, last_digest)
+    _shrink_tail(conn, packed, document, deleted, size)
+
+
+def _insert_checkpoint(conn: Connection, packed: Packed, row_digest: bytes) -> None:
+    numbers = (packed.last, packed.at)
+    conn.execute(
+        insert(t.checkpoints),
+        {
+            "project_id": packed.project,
+            "seq": packed.last,
+            "row_digest": row_digest,
+            "created_at": packed.at,
+            "plain_bytes": packed.checkpoint_contents[2],
+            "payload": packed.checkpoint,
+            "digest": checkpoint_digest(
+                packed.project, *numbers, row_digest, *packed.checkpoint_contents
+            ),
+        },
+    )
+
+
+def _insert_chunk(conn: Connection, packed: Packed, prev: bytes, last: bytes) -> None:
+    numbers = (packed.first, packed.last, packed.started_at, packed.ended_at)
+    conn.execute(
+        insert(t.history_chunks),
+        {
+            "project_id": packed.project,
+            "first_seq": packed.first,
+            "last_seq": packed.last,
+            "started_at": packed.started_at,
+            "ended_at": packed.ended_at,
+            "prev_digest": prev,
+            "last_digest": last,
+            "plain_bytes": packed.chunk_contents[2],
+            "payload": packed.chunk,
+            "digest": chunk_digest(packed.project, *numbers, prev, last, *packed.chunk_contents),
+        },
+    )
+
+
+def _shrink_tail(conn: Connection, packed: Packed, document: AnyRow, rows: int, size: int) -> None:
+    left_rows, left_bytes = document.tail_rows - rows, document.tail_bytes - size
+    plain = packed.checkpoint_contents[2]
+    conn.execute(
+        MOVE_DOCUMENTS,
+        {
+            "project": packed.project,
+            "new_head": document.head,
+            "new_digest": document.digest,
+            "new_tail_rows": left_rows,
+            "new_tail_bytes": left_bytes,
+            "new_checkpoint_bytes": plain,
+            "new_due": is_due(left_rows, left_bytes, plain),
+        },
+    )
