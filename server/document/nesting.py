@@ -55,13 +55,15 @@ class Nesting:
     so that it counts.
     """
 
-    __slots__ = ("_document", "_levels", "_mirrored", "_parked")
+    __slots__ = ("_document", "_levels", "_mirrored", "_parked", "_readable", "_unread")
 
     def __init__(self, document: Source) -> None:
         self._document = document
         self._levels: dict[int, Levels] = {}
         self._mirrored: dict[ClientId, int] = {}
         self._parked: set[Ref] = set()
+        self._unread: set[Ref] = set()
+        self._readable = True
 
     def admit(self, update: bytes, shape: UpdateShape) -> None:
         """Raise ``TooDeep`` when ``update`` would nest types too deeply.
@@ -72,47 +74,58 @@ class Nesting:
             return
         state = read_state_vector(self._document.get_state())
         fresh, gapped = _split(read_placements(update), state)
+        guessed = False
+
+        def level_of(ref: Ref) -> int:
+            nonlocal guessed
+            level = self._level_of(ref)
+            guessed = guessed or level is None
+            return level or 0
+
         _, stuck = place(
             fresh,
             is_held=lambda ref: ref[1] < state.get(ClientId(ref[0]), 0),
-            level_of=self._level_of,
+            level_of=level_of,
             deepest=MAX_TYPE_DEPTH,
         )
-        self._park(_types(stuck) | _types(gapped), state)
+        unread = _types(fresh) if guessed else set()
+        if unread or stuck or any(gapped.values()):
+            self._count(unread, _types(stuck) | _types(gapped), state)
 
-    def _park(self, types: set[Ref], state: dict[ClientId, int]) -> None:
-        if not types:
-            return
+    def _count(self, unread: set[Ref], parked: set[Ref], state: dict[ClientId, int]) -> None:
         self._mirror()
-        too_deep = max(
-            0, max(map(Levels.deepest, self._levels.values()), default=0) - MAX_TYPE_DEPTH
-        )
-        held = {ref for ref in self._parked if ref[1] < state.get(ClientId(ref[0]), 0)}
-        parked = (self._parked - held) | types
-        if len(parked) + too_deep > MAX_PARKED_TYPES:
+        deepest = max(map(Levels.deepest, self._levels.values()), default=0)
+        parked |= {ref for ref in self._parked if ref[1] >= state.get(ClientId(ref[0]), 0)}
+        unread |= self._unread
+        count = len(parked) + len(unread) + max(0, deepest - MAX_TYPE_DEPTH)
+        if count > MAX_PARKED_TYPES:
             raise TooDeep(
-                f"{len(parked)} shared types wait for edits that did not come;"
+                f"{count} shared types lie where their depth is not known;"
                 f" {MAX_PARKED_TYPES} is the most"
             )
         self._parked = parked
+        self._unread = unread
 
-    def _level_of(self, ref: Ref) -> int:
+    def _level_of(self, ref: Ref) -> int | None:
         client, clock = ref
         if clock >= self._mirrored.get(ClientId(client), 0):
             self._mirror()
-        level = self._levels[client].at(clock)
-        # Not mirrored although the document has it: cannot be, so count the worst.
-        return MAX_TYPE_DEPTH if level is None else level
+        return self._levels[client].at(clock) if self._readable else None
 
     def _mirror(self) -> None:
         """Read the levels of what the document has got since the last time."""
-        news = read_placements(self._document.get_update(write_state_vector(self._mirrored)))
+        if not self._readable:
+            return
         before = self._mirrored
+        state = read_state_vector(self._document.get_state())
+        if state == before:
+            return
+        news = read_placements(self._document.get_update(write_state_vector(before)))
 
         def level_of_older(ref: Ref) -> int:
             return self._levels[ref[0]].at(ref[1]) or 0
 
-        placed, _ = place(
+        placed, stuck = place(
             news,
             is_held=lambda ref: ref[1] < before.get(ClientId(ref[0]), 0),
             level_of=level_of_older,
@@ -121,6 +134,7 @@ class Nesting:
         for client, levels in placed.items():
             self._levels.setdefault(client, Levels()).extend(levels)
         self._mirrored = {ClientId(client): levels.end for client, levels in self._levels.items()}
+        self._readable = not stuck and self._mirrored == state
 
 
 def _split(sections: Sections, state: dict[ClientId, int]) -> tuple[Sections, Sections]:

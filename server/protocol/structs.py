@@ -98,7 +98,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
                 raise Invalid(f"a struct before {pos} has an info byte {info:#x}")
             if kind == _TYPE:
                 types += 1
-            if into is not None:
+            if length and into is not None:
                 into.append((clock, clock + length, TYPE if kind == _TYPE else ITEM, refs, inside))
             clock += length
         if clock > MAX_CLOCK:
