@@ -8,19 +8,25 @@ Law kept here: L6. A full channel turns the session to lagging; nothing is dropp
 without a note of what will make up for it.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from server.protocol.errors import TooLarge
-from server.protocol.messages import KEEP_ALIVE, SyncStep2, SyncUpdate, decode
+from server.protocol.messages import KEEP_ALIVE, Message, SyncStep2, SyncUpdate, decode
 from server.protocol.roles import Role
-from server.protocol.update import inspect
+from server.protocol.update import UpdateShape, inspect
 from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
 from server.room.ports import Attribution, Channel, Means, Seat
 from server.session.owners import Owner, PeerId
 from server.session.session import Missed, Session
 from server.session.table import Delivery, State
+
+Heard = Received | Refuse
+
+HEAVY_BYTES = 256 * 1024
+"""Above this, walking an update takes long enough that others would notice."""
 
 
 class Inbox(Protocol):
@@ -30,7 +36,7 @@ class Inbox(Protocol):
         """Queue a command that holds about ``size`` bytes."""
 
     async def has_room(self) -> None:
-        """Return once the inbox is below its bound."""
+        """Return once the inbox is below its bound: back pressure to the sender."""
 
 
 class Peer:
@@ -56,23 +62,30 @@ class Peer:
 
     # --- for the edge ---
 
-    def receive(self, frame: bytes) -> None:
-        """Take one websocket message. Raises a ``PeerError`` that ends the connection.
+    def understand(self, frame: bytes) -> tuple[Heard, ...]:
+        """What a websocket message says. Raises a ``PeerError`` that ends the connection.
 
-        Too large is no reason to end it: an unmodified client would come back with the
-        same bytes for ever. It is told, and goes on with what it has.
+        Pure: a large frame may be understood in a thread. Too large is no reason to end a
+        connection: an unmodified client would come back with the same bytes for ever. It is
+        told, and goes on with what it has.
         """
         try:
-            for message in decode(frame, self._frames):
-                shape = None
-                if isinstance(message, SyncStep2 | SyncUpdate):
-                    shape = inspect(message.update)
-                self._inbox.put(Received(self, message, shape), len(frame))
+            return tuple(Received(self, said, _shape(said)) for said in decode(frame, self._frames))
         except TooLarge as error:
-            self._inbox.put(Refuse(self, error.message), 0)
+            return (Refuse(self, error.message),)
 
-    async def ready(self) -> None:
-        """Wait until the room has worked off what it was given: back pressure to the sender."""
+    def hear(self, heard: Sequence[Heard], size: int) -> None:
+        """Hand what was understood to the room; ``size`` is that of the frame."""
+        for command in heard:
+            self._inbox.put(command, size)
+
+    async def receive(self, frame: bytes) -> None:
+        """Take one websocket message; return when the room has room for the next."""
+        if len(frame) > HEAVY_BYTES:
+            heard = await asyncio.to_thread(self.understand, frame)
+        else:
+            heard = self.understand(frame)
+        self.hear(heard, len(frame))
         await self._inbox.has_room()
 
     def drained(self) -> None:
@@ -108,3 +121,7 @@ class Peer:
         """End the connection from our side."""
         self.session.close()
         self.channel.close(code, reason)
+
+
+def _shape(message: Message) -> UpdateShape | None:
+    return inspect(message.update) if isinstance(message, SyncStep2 | SyncUpdate) else None

@@ -121,8 +121,8 @@ class Room:
 
     async def write(self, update: bytes, by: Attribution) -> Seq:
         """Apply an update for a program; answers a seq that contains it, once committed."""
+        shape = await asyncio.to_thread(inspect, update)
         self._require_live()
-        shape = inspect(update)
         answer: asyncio.Future[Seq] = asyncio.get_running_loop().create_future()
         self._inbox.put(commands.Write(update, shape, by, answer), len(update))
         return await answer

@@ -102,8 +102,12 @@ class Rooms:
 
     async def read(self, project: ProjectId, question: Callable[[Replica], T]) -> T:
         """Ask a live document; the answer contains only what is durable (L1)."""
-        room = await self.open(project)
-        return await room.read(question)
+        while True:
+            room = await self.open(project)
+            try:
+                return await room.read(question)
+            except RoomClosed:  # It was unloaded meanwhile: the next one answers.
+                continue
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
@@ -112,8 +116,12 @@ class Rooms:
         """
         if not allows(role, Right.WRITE):
             raise Forbidden(f"a {role.value} may not change this document")
-        room = await self.open(project)
-        return await room.write(update, by)
+        while True:
+            room = await self.open(project)
+            try:
+                return await room.write(update, by)
+            except RoomClosed:  # Unloaded meanwhile; writing twice is harmless.
+                continue
 
     async def open(self, project: ProjectId) -> Room:
         """The live room of a project. Raises why there is none."""
