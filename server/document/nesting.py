@@ -160,12 +160,10 @@ def _continues(struct: Placed, next_clock: int) -> bool:
 
 
 def _rest(client: int, struct: Placed, start: int) -> Placed:
-    """What is left of a run whose beginning the document has: the document's version
-    of that counts, and is the neighbour of the rest."""
+    """What is left of a run whose beginning the document has. It will be linked in
+    beside the document's version of that, whatever place the update claims for it."""
     _, end, kind, refs, inside = struct
-    if refs and not inside:
-        refs += ((client, start - 1),)
-    return start, end, kind, refs, inside
+    return start, end, kind, (*refs, (client, start - 1)), inside
 
 
 def _types(sections: Sections) -> set[Ref]:

@@ -94,13 +94,15 @@ def place(
         while struct is not None:
             start, end, kind, refs, inside = struct
             level = 0
+            step = inside
             for ref in refs:
                 beside = level_at(ref)
                 if beside is None:
                     heappush(waiting.setdefault(ref[0], []), (ref[1], client))
                     break
                 # Honest neighbours have one parent; of forged ones, count the deeper.
-                level = max(level, beside + inside)
+                level = max(level, beside + step)
+                step = 0
             else:
                 if kind == TYPE and level >= deepest:
                     raise TooDeep(f"shared types nest deeper than {deepest}")

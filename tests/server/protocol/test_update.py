@@ -1,4 +1,8 @@
-"""The walk over updates: agrees with pycrdt and Yjs, refuses what would hurt either."""
+"""The walk over updates: agrees with pycrdt and Yjs, refuses what would hurt either.
+
+Twin of ``update`` and of its parts ``structs``, ``contents`` and ``placement``, which have no
+other user; that is why it is long.
+"""
 
 import json
 import random
