@@ -13,9 +13,15 @@ from typing import Final
 from server.document.updates import merge, subtract
 from server.protocol.errors import Malformed
 from server.protocol.ids import ClientId
+from server.protocol.lib0 import write_uint
 from server.protocol.ranges import ClockRange, missing
 from server.protocol.structs import walk_structs
-from server.protocol.update import EMPTY_UPDATE, read_delete_set, read_state_vector
+from server.protocol.update import (
+    EMPTY_UPDATE,
+    read_delete_set,
+    read_state_vector,
+    write_state_vector,
+)
 
 MOST_PARTS: Final = 64
 """Waiting updates that are held apart from each other; beyond that they are merged, so that
@@ -40,22 +46,58 @@ def waiting(update: bytes, state_vector: bytes) -> Part | None:
     return _trimmed(rest, structs, deletes, read_state_vector(state_vector))
 
 
-class Parked:
-    """The waiting updates of one document, in the order in which they came."""
+def by_client(update: bytes) -> list[bytes]:
+    """An update as one for each client; the deletions are in every one of them."""
+    structs, _ = _ranges(update)
+    ends: dict[ClientId, int] = {}
+    for client, _, end in structs:
+        ends[client] = max(end, ends.get(client, 0))
+    return [
+        subtract(update, write_state_vector({c: end for c, end in ends.items() if c != client}))
+        for client in sorted(ends)
+    ] or [update]
 
-    __slots__ = ("_parts",)
+
+class Parked:
+    """The waiting updates of one document, in the order in which they came.
+
+    pycrdt may forget some of what it has parked (when more comes for the same client, its
+    list is replaced instead of extended), so whatever may have become possible is given to
+    it again: the updates that mention a client who has advanced.
+    """
+
+    __slots__ = ("_parts", "_state")
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
+        self._state: Mapping[ClientId, int] = {}
 
-    def add(self, part: Part) -> bool:
+    def add(self, part: Part, state_vector: bytes) -> bool:
         """Keep it, unless all of it waits already; whether it was kept."""
+        if not self._parts:
+            self._state = read_state_vector(state_vector)
         if self._holds(part):
             return False
         if len(self._parts) == MOST_PARTS:
             self._parts = [_merged(self._parts)]
         self._parts.append(part)
         return True
+
+    def settle(self, state_vector: bytes) -> list[bytes]:
+        """Forget what a document in this state holds; which updates to try again."""
+        if not self._parts:
+            return []
+        state = read_state_vector(state_vector)
+        before, self._state = self._state, state
+        advanced = [write_uint(client) for client in state if state[client] != before.get(client)]
+        again = [p.payload for p in self._parts if any(id in p.payload for id in advanced)]
+        trimmed = (_trimmed(p.payload, p.structs, p.deletes, state) for p in self._parts)
+        self._parts = [part for part in trimmed if part is not None]
+        return again
+
+    def drop(self, payload: bytes) -> None:
+        """Give up an update that has proved impossible."""
+        self._parts = [part for part in self._parts if part.payload != payload]
 
     def _holds(self, part: Part) -> bool:
         held_structs = [run for held in self._parts for run in held.structs]
@@ -66,13 +108,6 @@ class Parked:
         # that a replay of the log may come to the same end.
         held = self.payloads()
         return merge([*held, part.payload]) == merge(held)
-
-    def settle(self, state_vector: bytes) -> None:
-        """Forget what the document has integrated."""
-        if self._parts:
-            state = read_state_vector(state_vector)
-            trimmed = (_trimmed(p.payload, p.structs, p.deletes, state) for p in self._parts)
-            self._parts = [part for part in trimmed if part is not None]
 
     def payloads(self) -> list[bytes]:
         """The updates that wait."""

@@ -23,8 +23,9 @@ from typing import Any, Final, Self, TypeVar
 
 import pycrdt
 
-from server.document.parked import Parked, waiting
+from server.document.parked import Parked, by_client, waiting
 from server.document.updates import guarded, merge, reason
+from server.document.watched import Watched
 from server.protocol.errors import DocumentDamaged, Malformed, PeerError
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange, missing
@@ -60,11 +61,11 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Why an update was refused; ``possible`` is what of it could have gone in, None
-    when it does not even decode."""
+    """Why an update was refused; ``possible`` is what of it went in before that showed."""
 
     reason: str
-    possible: bytes | None
+    decodes: bool
+    possible: bytes = EMPTY_UPDATE
 
 
 _REDUNDANT: Final = Applied(None, False)
@@ -73,7 +74,7 @@ _REDUNDANT: Final = Applied(None, False)
 class Replica:
     """A live document. Sync, of one thread; call ``close`` when done, or it is never freed."""
 
-    __slots__ = ("_base", "_box", "_budget", "_deletes", "_doc", "_journal", "_parked", "_watch")
+    __slots__ = ("_base", "_budget", "_deletes", "_doc", "_journal", "_live", "_parked")
 
     def __init__(self) -> None:
         self._base = EMPTY_UPDATE
@@ -81,7 +82,7 @@ class Replica:
         self._budget = 0
         self._parked = Parked()
         self._deletes: tuple[ClockRange, ...] | None = None
-        self._open([])
+        self._open(())
 
     @classmethod
     def load(cls, updates: Iterable[bytes], *, checkpoint: bytes | None = None) -> Self:
@@ -107,9 +108,9 @@ class Replica:
         outcome = self._integrate(update)
         if isinstance(outcome, Applied):
             return outcome
-        if outcome.possible is None:
+        if not outcome.decodes:
             raise DocumentDamaged(f"a logged update does not decode: {outcome.reason}")
-        return self.apply(outcome.possible)
+        return self._salvage(update)
 
     def apply(self, update: bytes) -> Applied:
         """Integrate an update that has passed ``server.protocol.update.inspect``.
@@ -172,15 +173,15 @@ class Replica:
         """
         with self._doc.transaction():
             answer = question(self._doc)
-        if self._box:
+        if self._live.events:
             raise RuntimeError("a question wrote to the document")
         return answer
 
     def close(self) -> None:
         """Let go of the document. Idempotent; nothing else may be called after."""
         if hasattr(self, "_doc"):
-            self._watch.drop()
-            del self._doc, self._watch, self._box
+            self._live.close()
+            del self._doc, self._live
             self._base = EMPTY_UPDATE
             self._journal.clear()
             self._parked = Parked()
@@ -190,37 +191,57 @@ class Replica:
     def _integrate(self, update: bytes) -> Applied | _Refused:
         if self._budget <= 0:
             self._rebase()
-        box = self._box
+        events = self._live.events
         try:
             self._doc.apply_update(update)
         except BaseException as error:
             return self._recover(update, reason(error))
-        # Equal bytes: all of it went in, and nothing that waited did. The common case.
-        if box and box[0] == update:
-            self._note(box.pop())
+        # Equal bytes: all of it went in. With nothing that waits, the common case.
+        if events and events[0] == update != EMPTY_UPDATE and not self._parked:
+            self._note(events.pop())
             return Applied(update, False)
         return self._settle(update)
 
     def _settle(self, update: bytes) -> Applied | _Refused:
         """The uncommon cases: nothing went in, or only a part, or more than was sent."""
+        self._deletes = None
         state = self._doc.get_state()
         try:
             part = waiting(update, state)
         except PeerError as error:
             self._restore(self._parked.payloads())
-            return _Refused(error.message, None)
-        event = self._take_event()
-        if event is not None:
-            self._parked.settle(state)
-        parked = part is not None and self._parked.add(part)
-        return Applied(event, parked) if event is not None or parked else _REDUNDANT
+            return _Refused(error.message, decodes=False)
+        events = self._noted()
+        if events and self._parked:
+            events += self._retry()
+        parked = part is not None and self._parked.add(part, self._doc.get_state())
+        if not events and not parked:
+            return _REDUNDANT
+        return Applied(merge(events) if events else None, parked)
 
-    def _take_event(self) -> bytes | None:
-        if not self._box:
-            return None
-        event = self._box.pop()
+    def _retry(self) -> list[bytes]:
+        """The events of what waited and can go in now."""
+        events: list[bytes] = []
+        again = self._parked.settle(self._doc.get_state())
+        while again:
+            for payload in again:
+                try:
+                    self._doc.apply_update(payload)
+                except BaseException as error:
+                    reason(error)
+                    self._parked.drop(payload)
+                    self._restore(self._parked.payloads())
+                events += self._noted()
+            again = self._parked.settle(self._doc.get_state())
+        return events
+
+    def _noted(self) -> list[bytes]:
+        """The event of the last transaction, if there was one, remembered for a rebuild."""
+        event = self._live.take()
+        if event is None:
+            return []
         self._note(event)
-        return event
+        return [event]
 
     def _note(self, event: bytes) -> None:
         self._deletes = None
@@ -233,65 +254,48 @@ class Replica:
         self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
 
     def _deleted(self) -> tuple[ClockRange, ...]:
-        if self._deletes is None:
-            self._deletes = read_snapshot(pycrdt.Snapshot.from_doc(self._doc).encode()).deletes
-        return self._deletes
+        deletes = self._deletes
+        if deletes is None:
+            deletes = read_snapshot(pycrdt.Snapshot.from_doc(self._doc).encode()).deletes
+            self._deletes = deletes
+        return deletes
 
     # --- opening and recovery ----------------------------------------------------
 
     def _open(self, updates: Iterable[bytes]) -> None:
-        """A new document of updates that are known to apply, watched from then on."""
-        doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        try:
-            for update in updates:
-                doc.apply_update(update)
-        except BaseException as error:
-            raise DocumentDamaged(f"the document does not build: {reason(error)}") from None
-        # The callback holds the list and not the replica: once the subscription is dropped,
-        # no cycle runs through Rust, where the garbage collector cannot see it.
-        box: list[bytes] = []
-        self._doc, self._box = doc, box
-        self._watch = doc.observe(lambda event: box.append(event.update))
+        self._live = Watched(updates)
+        self._doc = self._live.doc
+        self._deletes = None
 
     def _restore(self, parked: Iterable[bytes]) -> None:
         """The document as it was after the last update that went well."""
-        self._watch.drop()
+        self._live.close()
         self._open((self._base, *self._journal, *parked))
-        self._deletes = None
 
     def _load_checkpoint(self, checkpoint: bytes) -> None:
-        self._watch.drop()
+        self._live.close()
         self._open((checkpoint,))
         try:
             part = waiting(checkpoint, self._doc.get_state())
         except PeerError as error:
             raise DocumentDamaged(f"the checkpoint does not decode: {error.message}") from error
         if part is not None:
-            self._parked.add(part)
+            self._parked.add(part, self._doc.get_state())
 
     def _recover(self, update: bytes, why: str) -> Applied | _Refused:
         # What fails to decode fails before anything is touched, and waits for nothing.
-        if not self._box and why.startswith("Cannot decode"):
-            return _Refused(why, None)
-        possible = merge(self._box)
+        if not self._live.events and why.startswith("Cannot decode"):
+            return _Refused(why, decodes=False)
+        possible = self._live.take() or EMPTY_UPDATE
         suspects, self._parked = self._parked, Parked()
         self._restore(())
         first = self._attempt(update)
         if isinstance(first, _Refused):
             self._parked = suspects
             self._restore(suspects.payloads())
-            return _Refused(why, possible)
-        return self._readmit(suspects, first)
-
-    def _readmit(self, suspects: Parked, first: Applied) -> Applied:
-        """Give what waited another try, each alone; what is impossible is dropped."""
-        events = [first.event]
-        for payload in suspects.payloads():
-            outcome = self._attempt(payload)
-            if isinstance(outcome, Applied):
-                events.append(outcome.event)
-        changes = [event for event in events if event is not None]
-        return Applied(merge(changes) if changes else None, first.parked)
+            return _Refused(why, decodes=True, possible=possible)
+        rest = [self._attempt(payload) for payload in suspects.payloads()]
+        return Applied(_merged([first, *rest]), first.parked)
 
     def _attempt(self, update: bytes) -> Applied | _Refused:
         """Integrate without suspecting anybody else; a refusal leaves no trace."""
@@ -300,5 +304,19 @@ class Replica:
         except BaseException as error:
             why = reason(error)
             self._restore(self._parked.payloads())
-            return _Refused(why, None)
+            return _Refused(why, decodes=True)
         return self._settle(update)
+
+    def _salvage(self, update: bytes) -> Applied:
+        """What can be integrated of a logged update, client by client."""
+        parts = [self._integrate(part) for part in by_client(update)]
+        parts += [self._integrate(part.possible) for part in parts if isinstance(part, _Refused)]
+        parked = any(isinstance(part, Applied) and part.parked for part in parts)
+        return Applied(_merged(parts), parked)
+
+
+def _merged(outcomes: "list[Applied | _Refused]") -> bytes | None:
+    """One event of all that went in."""
+    events = [part.event for part in outcomes if isinstance(part, Applied)]
+    changes = [event for event in events if event is not None]
+    return merge(changes) if changes else None

@@ -1,0 +1,363 @@
+"""A replica tells exactly what an update did, loses nothing, and survives any bytes."""
+
+import contextlib
+import gc
+import json
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pycrdt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.document.parked import MOST_PARTS
+from server.document.replica import Applied, Replica, merge
+from server.protocol.errors import DocumentDamaged, Malformed
+from server.protocol.ids import ClientId
+from server.protocol.update import EMPTY_UPDATE, inspect, read_state_vector
+from tests.interop.node import run_script
+from tests.server.document.histories import document, histories
+
+VICTIM = 5
+
+
+def typed(*words: str, client: int = VICTIM) -> list[bytes]:
+    """One update for each word appended to the root text "t"."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client)
+    updates: list[bytes] = []
+    text = doc.get("t", type=pycrdt.Text)
+    watch = doc.observe(lambda event: updates.append(event.update))
+    for word in words:
+        text += word
+    doc.unobserve(watch)
+    return updates
+
+
+def deletion(updates: list[bytes]) -> bytes:
+    """The removal of the first character of a text that these updates made."""
+    doc = document(updates)
+    seen: list[bytes] = []
+    text = doc.get("t", type=pycrdt.Text)
+    watch = doc.observe(lambda event: seen.append(event.update))
+    del text[0:1]
+    doc.unobserve(watch)
+    return seen[0]
+
+
+def child_of(client: int, clock: int, *, author: int = 7, at: int = 0) -> bytes:
+    """A map entry whose parent is the item (client, clock): impossible if that is text."""
+    item = bytes([0x28, 0, client, clock, 1, ord("k"), 1, 119, 1, ord("v")])
+    return bytes([1, 1, author, at]) + item + b"\x00"
+
+
+@pytest.fixture
+def replica() -> Iterator[Replica]:
+    with contextlib.closing(Replica()) as made:
+        yield made
+
+
+def test_an_update_yields_its_own_event_and_a_second_time_nothing_L3(replica: Replica) -> None:
+    [update] = typed("hello")
+    assert replica.apply(update) == Applied(update, False)
+    assert replica.apply(update) == Applied(None, False)
+    assert replica.apply(EMPTY_UPDATE) == Applied(None, False)
+
+
+def test_an_update_without_its_predecessor_is_parked_once_L3_L4(replica: Replica) -> None:
+    first, second = typed("a", "b")
+    assert replica.apply(second) == Applied(None, True)
+    assert replica.apply(second) == Applied(None, False)
+    assert replica.full() == EMPTY_UPDATE
+    assert replica.parked() == second
+    applied = replica.apply(first)
+    assert applied.event is not None
+    assert not applied.parked
+    assert replica.parked() is None
+    assert document([applied.event]).get_update() == replica.full()
+
+
+def test_a_deletion_without_its_target_is_parked_once_L3_L4(replica: Replica) -> None:
+    updates = typed("a", "b")
+    gone = deletion(updates)
+    assert replica.apply(gone) == Applied(None, True)
+    assert replica.apply(gone) == Applied(None, False)
+    assert replica.parked() == gone
+    for update in updates:
+        assert replica.apply(update).event is not None
+    assert replica.parked() is None
+    assert replica.apply(gone) == Applied(None, False)
+
+
+def test_an_update_of_which_a_part_waits_has_an_event_and_is_parked_L3(replica: Replica) -> None:
+    _, waits = typed("a", "b")
+    [goes] = typed("x", client=9)
+    applied = replica.apply(merge([goes, waits]))
+    assert applied == Applied(goes, True)
+    assert replica.apply(merge([goes, waits])) == Applied(None, False)
+
+
+def test_a_merge_of_what_waits_already_is_redundant_L3(replica: Replica) -> None:
+    _, second, third = typed("a", "b", "c")
+    assert replica.apply(third).parked
+    assert replica.apply(second).parked
+    assert replica.apply(merge([second, third])) == Applied(None, False)
+
+
+def test_more_waiting_parts_than_are_kept_apart_are_all_kept_L4(replica: Replica) -> None:
+    words = [chr(97 + n % 26) for n in range(MOST_PARTS + 10)]
+    updates = typed(*words)
+    for update in reversed(updates[1:]):
+        assert replica.apply(update).parked
+    replica.apply(updates[0])
+    assert replica.parked() is None
+    assert replica.full() == document(updates).get_update()
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_any_order_with_repetitions_ends_the_same_L4(updates: list[bytes], random: Any) -> None:
+    expected = document(updates).get_update()
+    order = updates * 2
+    random.shuffle(order)
+    with contextlib.closing(Replica.load(order)) as replica:
+        assert replica.full() == expected
+        assert replica.parked() is None
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_rows_that_must_be_logged_are_enough_L3(updates: list[bytes], random: Any) -> None:
+    order = random.choices(updates, k=2 * len(updates))
+    with contextlib.closing(Replica()) as live:
+        rows = []
+        for update in order:
+            applied = live.apply(update)
+            if applied.event is not None or applied.parked:
+                rows.append(update)
+        with contextlib.closing(Replica.load(rows)) as replayed:
+            assert replayed.full() == live.full()
+            assert replayed.state_vector() == live.state_vector()
+            for update in updates:
+                assert replayed.apply(update).event == live.apply(update).event
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_whoever_applies_only_the_events_ends_with_the_same_document(
+    updates: list[bytes], random: Any
+) -> None:
+    random.shuffle(updates)
+    with contextlib.closing(Replica()) as replica, contextlib.closing(Replica()) as follower:
+        for update in updates:
+            event = replica.apply(update).event
+            if event is not None:
+                follower.apply(event)
+        assert follower.full() == replica.full()
+
+
+def held(replica: Replica) -> dict[ClientId, int]:
+    """The clocks of clients of whom the replica has the beginning."""
+    state = read_state_vector(replica.state_vector())
+    return {client: clock for client, clock in state.items() if clock}
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_redundant_means_that_applying_changes_nothing_L8(
+    updates: list[bytes], random: Any
+) -> None:
+    known = random.sample(updates, k=random.randint(0, len(updates)))
+    with contextlib.closing(Replica.load(known)) as replica:
+        for update in updates:
+            shape = inspect(update)
+            state = held(replica)
+            early = any(state.get(run.client, 0) < run.end for run in shape.structs + shape.deletes)
+            with contextlib.closing(Replica.load(known)) as other:
+                applied = other.apply(update)
+            if replica.redundant(shape):
+                assert applied == Applied(None, False)
+            else:
+                assert applied != Applied(None, False) or early
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_missing_since_brings_back_one_who_missed_the_last_updates_L6(
+    updates: list[bytes], random: Any
+) -> None:
+    cut = random.randint(0, len(updates))
+    starts: dict[ClientId, int] = {}
+    for update in updates[cut:]:
+        for run in inspect(update).structs:
+            starts[run.client] = min(run.start, starts.get(run.client, run.start))
+    behind = document(updates[:cut])
+    with contextlib.closing(Replica.load(updates)) as replica:
+        behind.apply_update(replica.missing_since(starts))
+        assert behind.get_update() == replica.full()
+        assert replica.missing_since({ClientId(999): 3}) == replica.diff(replica.state_vector())
+
+
+def test_a_difference_is_what_the_other_lacks(replica: Replica) -> None:
+    first, second = typed("a", "b")
+    replica.apply(first)
+    state_vector = replica.state_vector()
+    replica.apply(second)
+    assert replica.diff(state_vector) == second
+    assert replica.diff(b"\x00") == replica.full()
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01", b"\xff" * 12, b"\x01\x05"])
+def test_a_state_vector_that_does_not_decode_is_malformed_L7(replica: Replica, data: bytes) -> None:
+    with pytest.raises(Malformed):
+        replica.diff(data)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x01", b"\xff" * 20, b"\x00", b"\x01\x01\x05"])
+def test_an_update_that_does_not_decode_is_malformed_and_changes_nothing_L7(
+    replica: Replica, data: bytes
+) -> None:
+    [update] = typed("hello")
+    replica.apply(update)
+    with pytest.raises(Malformed):
+        replica.apply(data)
+    with pytest.raises(Malformed):
+        merge([data, update])
+    assert replica.full() == update
+    with pytest.raises(DocumentDamaged):
+        Replica.load([update, data])
+    with pytest.raises(DocumentDamaged):
+        Replica.load([update], checkpoint=data)
+
+
+def test_an_impossible_update_is_malformed_and_leaves_no_trace_L7(replica: Replica) -> None:
+    first, second = typed("hello", " world")
+    replica.apply(first)
+    bad = merge([typed("x", client=3)[0], child_of(VICTIM, 2)])
+    before = replica.full()
+    with pytest.raises(Malformed):
+        replica.apply(bad)
+    assert replica.full() == before
+    assert replica.apply(second) == Applied(second, False)
+
+
+def test_an_impossible_update_that_waited_does_not_fail_its_predecessor_L7(
+    replica: Replica,
+) -> None:
+    first, second, third = typed("hello", " world", "!")
+    [innocent] = typed("x", "y", client=3)[1:]
+    replica.apply(first)
+    assert replica.apply(child_of(VICTIM, 6)).parked
+    assert replica.apply(innocent).parked
+    assert replica.apply(second) == Applied(second, False)
+    assert replica.apply(third) == Applied(third, False)
+    assert replica.parked() == innocent
+    with pytest.raises(Malformed):
+        replica.apply(child_of(VICTIM, 6))
+
+
+def test_a_log_with_an_impossible_row_loads_in_either_order_L2_L7() -> None:
+    first, second = typed("hello", " world")
+    bad = merge([typed("x", client=3)[0], child_of(VICTIM, 6)])
+    for rows in ([first, bad, second], [first, second, bad], [bad, first, second]):
+        with contextlib.closing(Replica.load(rows)) as replica:
+            assert replica.full() == document([first, second, *typed("x", client=3)]).get_update()
+            assert replica.parked() is None
+
+
+def test_recovery_outlives_a_new_base(replica: Replica) -> None:
+    updates = typed(*("word" for _ in range(600)))
+    for update in updates:
+        replica.apply(update)
+    before = replica.full()
+    with pytest.raises(Malformed):
+        replica.apply(child_of(VICTIM, 2))
+    assert replica.full() == before
+
+
+@settings(max_examples=60)
+@given(histories(), st.data())
+def test_any_bytes_are_applied_or_malformed_and_then_nothing_has_changed_L7(
+    updates: list[bytes], data: st.DataObject
+) -> None:
+    with contextlib.closing(Replica.load(updates[: len(updates) // 2])) as replica:
+        for _ in range(5):
+            damaged = bytearray(data.draw(st.sampled_from(updates)))
+            for _ in range(data.draw(st.integers(1, 3))):
+                at = data.draw(st.integers(0, len(damaged) - 1))
+                damaged[at] = data.draw(st.integers(0, 255))
+            before = (replica.full(), replica.state_vector(), replica.parked())
+            try:
+                replica.apply(bytes(damaged))
+            except Malformed:
+                assert (replica.full(), replica.state_vector(), replica.parked()) == before
+        for update in updates:
+            with contextlib.suppress(Malformed):
+                replica.apply(update)
+
+
+def test_a_question_is_answered_and_must_not_write(replica: Replica) -> None:
+    [update] = typed("hello")
+    replica.apply(update)
+    assert replica.read(lambda doc: str(doc.get("t", type=pycrdt.Text))) == "hello"
+
+    def scribble(doc: "pycrdt.Doc[Any]") -> None:
+        doc.get("t", type=pycrdt.Text).insert(0, "x")
+
+    with pytest.raises(RuntimeError, match="wrote"):
+        replica.read(scribble)
+
+
+def test_a_closed_replica_is_freed_L5() -> None:
+    replica = Replica.load(typed("hello"))
+    held = weakref.ref(replica._doc)
+    replica.close()
+    replica.close()
+    gc.collect()
+    assert held() is None
+
+
+def test_a_replica_that_does_not_load_is_freed_L5() -> None:
+    gc.collect()
+    before = sum(isinstance(thing, pycrdt.Doc) for thing in gc.get_objects())
+    with pytest.raises(DocumentDamaged):
+        Replica.load([b"\x00"])
+    gc.collect()
+    assert sum(isinstance(thing, pycrdt.Doc) for thing in gc.get_objects()) == before
+
+
+@pytest.mark.node
+def test_a_genuine_step_2_is_redundant_in_a_document_full_of_deletions_L8(
+    replica: Replica,
+) -> None:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=8)
+    nodes: pycrdt.Map[Any] = doc.get("m", type=pycrdt.Map)
+    for n in range(40):
+        nodes[f"k{n % 4}"] = pycrdt.Map({"content": pycrdt.Text("some text")})
+        if n % 3 == 0:
+            del nodes[f"k{n % 4}"]
+    text = doc.get("t", type=pycrdt.Text)
+    text += "日本語 and more"
+    del text[0:6]
+    update = doc.get_update()
+    replica.apply(update)
+    request = {"updates": [update.hex()], "state_vector": replica.state_vector().hex()}
+    idle = json.loads(run_script("step2.mjs", json.dumps({**request, "edits": []})))
+    step2 = bytes.fromhex(idle["step2"])
+    shape = inspect(step2)
+    assert shape.deletes
+    assert not shape.structs
+    assert replica.redundant(shape)
+    assert replica.apply(step2) == Applied(None, False)
+    request = {"updates": [update.hex()], "state_vector": "00", "edits": []}
+    whole = bytes.fromhex(json.loads(run_script("step2.mjs", json.dumps(request)))["step2"])
+    assert replica.redundant(inspect(whole))
+    request = {**request, "state_vector": replica.state_vector().hex(), "edits": [["a", 1]]}
+    busy = bytes.fromhex(json.loads(run_script("step2.mjs", json.dumps(request)))["step2"])
+    assert not replica.redundant(inspect(busy))
+    assert replica.apply(busy).event is not None
+
+
+@pytest.mark.node
+def test_a_genuine_removal_is_not_redundant_L8(replica: Replica) -> None:
+    [update] = typed("hello")
+    replica.apply(update)
+    request = {"update": update.hex(), "edits": [{"at": 0, "remove": 2}]}
+    answer = json.loads(run_script("offsets.mjs", json.dumps(request)))
+    assert not replica.redundant(inspect(bytes.fromhex(answer["update"])))
