@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from server.protocol.errors import DocumentFault, Invalid, NotFound, ServerError
+from server.protocol.errors import DocumentFault, Invalid, NotFound
 from server.protocol.ids import ProjectId, Seq
 from server.room.ports import (
     Appended,
@@ -26,6 +26,7 @@ from server.room.ports import (
 from store.appending import is_due
 from store.rows import covers
 from tests.doubles.clock import ManualClock
+from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
 
 
@@ -77,66 +78,6 @@ class MemoryDatabase:
         """Changes of the directory are news for everybody."""
         for feed in self.feeds:
             feed.hear(Changes(frozenset(), directory=True))
-
-
-@dataclass(slots=True)
-class Faults:
-    """What shall go wrong. Nothing is written by an append that fails."""
-
-    next_appends: list[ServerError] = field(default_factory=list)
-    projects: dict[ProjectId, ServerError] = field(default_factory=dict)
-    broken: ServerError | None = None
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    waiting: int = 0
-
-    def __post_init__(self) -> None:
-        self.gate.set()
-
-    def fail_next_append(self, error: ServerError) -> None:
-        """Once; call it again for the one after."""
-        self.next_appends.append(error)
-
-    def fail_project(self, project: ProjectId, error: ServerError | None = None) -> None:
-        """Every append that includes ``project``, until :meth:`heal_project`."""
-        self.projects[project] = error or DocumentFault(project, "told to fail")
-
-    def heal_project(self, project: ProjectId) -> None:
-        """Accept it again."""
-        self.projects.pop(project, None)
-
-    def break_down(self, error: ServerError) -> None:
-        """Every append and probe fails, until :meth:`repair`."""
-        self.broken = error
-
-    def repair(self) -> None:
-        """End a breakdown."""
-        self.broken = None
-
-    def hold_appends(self) -> None:
-        """Appends wait, uncommitted, for :meth:`release_appends`."""
-        self.gate.clear()
-
-    def release_appends(self) -> None:
-        """Let them go on."""
-        self.gate.set()
-
-    async def pass_gate(self) -> None:
-        """Wait while appends are held."""
-        self.waiting += 1
-        try:
-            await self.gate.wait()
-        finally:
-            self.waiting -= 1
-
-    def check(self, batches: Sequence[Batch]) -> None:
-        """Raise what was asked for."""
-        if self.broken is not None:
-            raise self.broken
-        if self.next_appends:
-            raise self.next_appends.pop(0)
-        for batch in batches:
-            if batch.project in self.projects:
-                raise self.projects[batch.project]
 
 
 @dataclass(slots=True)

@@ -1,0 +1,61 @@
+"""Databases for the tests of the store."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.backends import Closing, MemoryBackend, PostgresBackend, SqliteBackend
+from tests.doubles.postgres import PostgresServer, postgres_server
+
+KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole session."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def postgres_url(anyio_backend: str, postgres: PostgresServer) -> AsyncIterator[str]:
+    """An empty database."""
+    async with database_on(postgres) as url:
+        yield url
+
+
+@asynccontextmanager
+async def database_on(server: PostgresServer) -> AsyncIterator[str]:
+    """An empty database for a while."""
+    url = await server.create_database()
+    yield url
+    await server.drop_database(url)
+
+
+@pytest.fixture
+async def sqlite(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Closing]:
+    """A database file."""
+    closing = Closing(SqliteBackend(tmp_path / "8gentc.db"))
+    yield closing
+    await closing.close()
+
+
+@pytest.fixture(params=KINDS)
+async def backend(
+    anyio_backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Closing]:
+    """Each kind of store in turn."""
+    async with AsyncExitStack() as ending:
+        match request.param:
+            case "memory":
+                closing = Closing(MemoryBackend())
+            case "sqlite":
+                closing = Closing(SqliteBackend(tmp_path / "8gentc.db"))
+            case _:
+                server = request.getfixturevalue("postgres")
+                url = await ending.enter_async_context(database_on(server))
+                closing = Closing(PostgresBackend(url))
+        ending.push_async_callback(closing.close)
+        yield closing
