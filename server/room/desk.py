@@ -221,7 +221,8 @@ class Desk:
         """The answer is made now and given after the commit (L1)."""
         try:
             turn.resolve(command.answer, command.question(self.document.replica))
-        except PeerError as error:
+        except Exception as error:
+            # The question is the asker's code, and so is its failure; the room goes on.
             commands.fail(command.answer, error)
 
     def _write(self, command: commands.Write, turn: Turn) -> None:

@@ -7,7 +7,7 @@ may be passed by what each connection had in its hand, and by no more.
 
 import asyncio
 
-from server.protocol.errors import AgentcError
+from server.protocol.errors import AgentcError, RoomClosed
 from server.room.commands import Command, Join, Read, Write, fail
 
 
@@ -67,7 +67,10 @@ class Inbox:
 def refuse(command: Command, error: AgentcError) -> None:
     """Tell whoever waits for this command that it will not be done."""
     match command:
-        case Read(_, answer) | Write(answer=answer):
+        case Read(_, answer):
+            # Whatever ended the room, it was not the reader: the next room will answer.
+            fail(answer, RoomClosed(error.message))
+        case Write(answer=answer):
             fail(answer, error)
         case Join(peer):
             peer.close(error.close_code, error.message)
