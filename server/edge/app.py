@@ -1,7 +1,8 @@
-"""The application as four visible lists: routes, handlers, what goes round it, its life.
+"""The application as three visible lists: routes, handlers, what goes round it.
 
-What does not live here: what the routes do, and what starts and stops (the lifespan
-is passed in by ``server.main``).
+What does not live here: what the routes do, and what starts and stops. It has no
+lifespan: ``server.main`` opens store and rooms before it makes the application, so
+that everything a route needs is an argument.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from server.edge.front_door import FrontDoor
@@ -22,7 +23,6 @@ from server.room.ports import Clock
 def build_app(
     *,
     routes: Sequence[BaseRoute],
-    lifespan: Lifespan[Starlette],
     clock: Clock,
     max_body_bytes: int,
 ) -> ASGIApp:
@@ -36,7 +36,6 @@ def build_app(
     app = Starlette(
         routes=[*routes, WebSocketRoute("/{path:path}", _no_such_socket)],
         exception_handlers=handlers,
-        lifespan=lifespan,
         max_body_size=max_body_bytes,
     )
     return FrontDoor(app, clock)

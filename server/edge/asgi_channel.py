@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 
 from starlette.types import Message, Send
+from starlette.websockets import WebSocketDisconnect
 
 MAX_REASON = 123
 """Bytes of UTF-8 that fit a close frame beside its code; longer ones raise in libraries."""
@@ -61,8 +62,8 @@ class AsgiChannel:
         """Send until closed. Returns when the close has been sent or the peer is gone."""
         try:
             await self._send_all()
-        except OSError:
-            pass  # ASGI: sending to a peer that is gone. Whoever receives learns it as well.
+        except (OSError, WebSocketDisconnect):
+            pass  # Sending to a peer that is gone, in ASGI's words or Starlette's.
         finally:
             self._ended = True
             self._frames.clear()

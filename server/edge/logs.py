@@ -13,6 +13,7 @@ from typing import TextIO
 
 from server.edge.secrets import TOKEN_PREFIX
 
+QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets", "alembic")
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 # Whatever follows a question mark up to a blank or quote, if it looks like a query at all.
@@ -48,7 +49,7 @@ def set_up_logging(level: str, stream: TextIO) -> None:
     root.setLevel(level.upper())
     # Our access lines replace uvicorn's. At DEBUG its websockets also log whole handshakes
     # and frames, which are the users' documents: never below WARNING.
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets"):
+    for name in QUIET:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True

@@ -22,18 +22,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from server.room.rooms import Gauges
 from server.room.statistics import BUCKETS, Statistics
-
-
-@dataclass(frozen=True, slots=True)
-class Gauges:
-    """What is true now, asked for at each scrape."""
-
-    rooms: Callable[[], int]
-    connections: Callable[[], int]
-    oldest_uncommitted: Callable[[], float]
-    largest_backlog: Callable[[], int]
-    in_service: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # a registry wants to hash it
@@ -41,7 +31,8 @@ class RoomCollector(Collector):
     """Turns counters and gauges into Prometheus' families."""
 
     statistics: Statistics
-    gauges: Gauges
+    gauges: Callable[[], Gauges]
+    in_service: Callable[[], bool]
 
     def collect(self) -> Iterator[Metric]:
         """One scrape."""
@@ -50,20 +41,20 @@ class RoomCollector(Collector):
         yield self._commit_seconds()
 
     def _gauges(self) -> Iterator[Metric]:
-        now = self.gauges
-        yield _gauge("rooms", "Documents in memory.", now.rooms())
-        yield _gauge("connections", "Live websockets.", now.connections())
+        now = self.gauges()
+        yield _gauge("rooms", "Documents in memory.", now.rooms)
+        yield _gauge("connections", "Live websockets.", now.connections)
         yield _gauge(
             "oldest_uncommitted_edit_seconds",
             "Age of the edit that has waited longest for its commit.",
-            now.oldest_uncommitted(),
+            now.oldest_uncommitted_seconds,
         )
         yield _gauge(
             "slowest_client_backlog_bytes",
             "Bytes that the slowest client has yet to take.",
-            now.largest_backlog(),
+            now.slowest_backlog_bytes,
         )
-        yield _gauge("store_in_service", "1 while the store works.", now.in_service())
+        yield _gauge("store_in_service", "1 while the store works.", self.in_service())
 
     def _counters(self) -> Iterator[Metric]:
         counted = self.statistics
@@ -85,10 +76,12 @@ class RoomCollector(Collector):
         )
 
 
-def metrics_route(statistics: Statistics, gauges: Gauges) -> Route:
+def metrics_route(
+    statistics: Statistics, gauges: Callable[[], Gauges], in_service: Callable[[], bool]
+) -> Route:
     """``/metrics`` for one server."""
     registry = CollectorRegistry()
-    registry.register(RoomCollector(statistics, gauges))
+    registry.register(RoomCollector(statistics, gauges, in_service))
     ProcessCollector(registry=registry)
 
     async def metrics(_: Request) -> Response:

@@ -56,7 +56,7 @@ def password_matches(password: str, stored: str) -> bool:
 
 def load_or_create_key(path: Path) -> str:
     """The server's key in ``path``; made at the first call, readable by its owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from server.protocol.errors import Invalid
 
 PREFIX = "AGENTC_"
+DATABASES = ("sqlite", "sqlite+aiosqlite", "postgresql", "postgresql+asyncpg")
 T = TypeVar("T")
 
 
@@ -61,7 +62,7 @@ def _level(value: str) -> str:
 
 
 def _database_url(value: str) -> str:
-    if not value.startswith(("sqlite:///", "postgresql://")):
+    if value.partition("://")[0] not in DATABASES:
         raise ValueError("sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME")
     return value
 

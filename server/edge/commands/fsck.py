@@ -6,7 +6,7 @@ is any. What does not live here: the checks (the store's) and any repair.
 
 from argparse import Namespace
 
-from server.edge.commands.kit import Answer, Ports, Verbs, add_verb
+from server.edge.commands.kit import Answer, Finding, Ports, Verbs, add_verb
 from server.protocol.ids import ProjectId
 
 
@@ -24,10 +24,22 @@ async def fsck(args: Namespace, ports: Ports) -> Answer:
     if project is not None:
         await ports.directory.project(project)
     findings = await ports.verify(project)
-    data = [
-        {"table": finding.table, "row": finding.row, "problem": finding.problem}
-        for finding in findings
-    ]
-    lines = [f"{finding.table} {finding.row}: {finding.problem}" for finding in findings]
-    verdict = f"{len(findings)} problems" if findings else "no problems found"
-    return Answer({"problems": data}, (*lines, verdict), exit_code=1 if findings else 0)
+    lines = [_line(finding) for finding in findings]
+    verdict = f"problems found: {len(findings)}" if findings else "no problems found"
+    data = {"problems": [_as_json(finding) for finding in findings]}
+    return Answer(data, (*lines, verdict), exit_code=1 if findings else 0)
+
+
+def _line(finding: Finding) -> str:
+    row = "" if finding.row is None else f" row {finding.row}"
+    project = "" if finding.project is None else f" of project {finding.project}"
+    return f"{finding.table}{row}{project}: {finding.what}"
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    return {
+        "project": finding.project,
+        "table": finding.table,
+        "row": finding.row,
+        "problem": finding.what,
+    }

@@ -18,13 +18,24 @@ from server.protocol.ids import Millis, ProjectId
 from server.room.ports import Clock, Directory, UpdateLog
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Protocol):
     """Something that ``fsck`` found wrong, and the row where it is."""
 
-    table: str
-    row: str
-    problem: str
+    @property
+    def project(self) -> ProjectId | None:
+        """Whose row it is; None for what belongs to no project."""
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+
+    @property
+    def row(self) -> int | None:
+        """Its number; None for what is about no single row."""
+
+    @property
+    def what(self) -> str:
+        """What was expected, and what is there."""
 
 
 Verify: TypeAlias = Callable[[ProjectId | None], Awaitable[Sequence[Finding]]]

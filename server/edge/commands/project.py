@@ -12,12 +12,11 @@ from pathlib import Path
 
 from server.document.replica import Replica, merge
 from server.edge.commands.kit import Answer, Ports, Verbs, add_noun, add_verb, columns, timestamp
+from server.edge.projects import create_project, fit_title
 from server.protocol.errors import Invalid, TooLarge
 from server.protocol.ids import ProjectId
 from server.protocol.update import inspect
 from server.room.ports import Attribution, Means, NewUpdate, Project, StoredDocument
-
-MAX_TITLE = 200
 
 
 def register(nouns: Verbs) -> None:
@@ -41,7 +40,7 @@ def register(nouns: Verbs) -> None:
 async def add(args: Namespace, ports: Ports) -> Answer:
     """``project add TITLE --owner EMAIL``."""
     owner = await ports.directory.user_by_email(args.owner)
-    project = await ports.directory.add_project(fit_title(args.title), owner=owner.id, seed=None)
+    project = await create_project(ports.directory, ports.clock, title=args.title, owner=owner.id)
     return Answer(_as_json(project), (project.id,))
 
 
@@ -82,14 +81,6 @@ async def delete(args: Namespace, ports: Ports) -> Answer:
     """``project delete PROJECT``."""
     await ports.directory.delete_project(ProjectId(args.project))
     return Answer({"id": args.project, "deleted": True}, (f"deleted {args.project}",))
-
-
-def fit_title(title: str) -> str:
-    """``title`` without space around it. Raises ``Invalid`` when empty or too long."""
-    title = title.strip()
-    if not 0 < len(title) <= MAX_TITLE:
-        raise Invalid(f"a title has 1 to {MAX_TITLE} characters")
-    return title
 
 
 def _state(stored: StoredDocument) -> bytes:

@@ -1,11 +1,9 @@
 """Every answer is named, dressed and logged, whatever happened inside (L7, L11)."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -54,11 +52,6 @@ async def echo(request: Request) -> Response:
     return Response(await request.body())
 
 
-@asynccontextmanager
-async def nothing(_: Starlette) -> AsyncIterator[None]:
-    yield
-
-
 @pytest.fixture
 def client() -> Iterator[TestClient]:
     """A client of an application with one route for each way to end."""
@@ -69,7 +62,7 @@ def client() -> Iterator[TestClient]:
         Route("/echo", echo, methods=["POST"]),
         WebSocketRoute("/refuses/{slug}", refuses),
     ]
-    app = build_app(routes=routes, lifespan=nothing, clock=SystemClock(), max_body_bytes=1000)
+    app = build_app(routes=routes, clock=SystemClock(), max_body_bytes=1000)
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 import pytest
 from uvicorn.protocols.utils import get_path_with_query_string
 
-from server.edge.logs import redact, set_up_logging
+from server.edge.logs import QUIET, redact, set_up_logging
 from server.edge.secrets import new_token
 
 
 @pytest.fixture
 def restored_logging() -> Iterator[None]:
     """Put the process's logging back as it was."""
-    names = ("", "uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets")
-    loggers = [logging.getLogger(name) for name in names]
+    loggers = [logging.getLogger(name) for name in ("", *QUIET)]
     before = [(logger, logger.level, logger.handlers[:], logger.propagate) for logger in loggers]
     yield
     for logger, level, handlers, propagate in before:

@@ -3,21 +3,17 @@
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from server.edge.metrics import Gauges, metrics_route
+from server.edge.metrics import metrics_route
+from server.room.rooms import Gauges
 from server.room.statistics import Statistics
 
-GAUGES = Gauges(
-    rooms=lambda: 3,
-    connections=lambda: 7,
-    oldest_uncommitted=lambda: 0.25,
-    largest_backlog=lambda: 4096,
-    in_service=lambda: True,
-)
+GAUGES = Gauges(rooms=3, connections=7, oldest_uncommitted_seconds=0.25, slowest_backlog_bytes=4096)
 
 
 def scraped(statistics: Statistics) -> dict[str, float]:
     """Every sample of one scrape, by name and labels."""
-    with TestClient(Starlette(routes=[metrics_route(statistics, GAUGES)])) as client:
+    route = metrics_route(statistics, lambda: GAUGES, lambda: True)
+    with TestClient(Starlette(routes=[route])) as client:
         text = client.get("/metrics").text
     lines = [line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")]
     return {name: float(value) for name, _, value in lines}

@@ -1,0 +1,66 @@
+"""How fast one connection may write, and how many one user may hold.
+
+Too fast is answered by reading more slowly, never by dropping or refusing (L6): the
+sender's own buffers fill, and it slows down. Too many is refused before the upgrade.
+Both are arithmetic; time and waiting are the caller's.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from server.protocol.errors import TooMany
+from server.protocol.ids import UserId
+
+BURST_SECONDS = 5.0
+"""How much of its rate a quiet connection may save up: a paste, or the way back online."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Credit that refills at ``rate`` per second, up to a burst. It may go below zero: an
+    amount larger than any burst must still pass, and is paid for by waiting after it."""
+
+    rate: float
+    since: float
+    spent: float = 0.0
+
+    def spend(self, amount: float, now: float) -> float:
+        """Take ``amount``; returns the seconds to wait before taking more."""
+        self.spent = max(0.0, self.spent - (now - self.since) * self.rate) + amount
+        self.since = now
+        return max(0.0, self.spent / self.rate - BURST_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The two rates of one connection."""
+
+    edits: Bucket
+    size: Bucket
+
+    def spend(self, size: int, now: float) -> float:
+        """One message of ``size`` bytes came in; returns the seconds to wait."""
+        return max(self.edits.spend(1, now), self.size.spend(size, now))
+
+
+class ConnectionCount:
+    """Live connections of each user in this process."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._held: Counter[UserId] = Counter()
+
+    @contextmanager
+    def held(self, user: UserId) -> Iterator[None]:
+        """Count one connection while inside. Raises ``TooMany`` at the limit."""
+        if self._limit is not None and self._held[user] >= self._limit:
+            raise TooMany(f"this user has {self._limit} connections open already")
+        self._held[user] += 1
+        try:
+            yield
+        finally:
+            self._held[user] -= 1
+            if not self._held[user]:
+                del self._held[user]

@@ -1,0 +1,151 @@
+"""``/yjs/{project_id}``: the way in for plain y-websocket clients.
+
+Everything that can refuse a connection is asked before the upgrade, because these
+clients ignore close codes and come back at once: origin (403), token (401),
+membership (404), number of connections (429), and the document itself, which is
+loaded first (500, 503). After that the room is in charge; this module carries bytes
+to it, at a bounded pace, and maps whatever ends the connection to a close code.
+
+Laws kept: L2, L6 (too fast is read slowly), L7 (one ladder to close codes), L8.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from server.document.replica import Replica
+from server.edge.asgi_channel import AsgiChannel
+from server.edge.credentials import authenticate, check_origin
+from server.edge.pace import Bucket, ConnectionCount, Pace
+from server.edge.settings import Settings
+from server.protocol.errors import AgentcError, Malformed, NotFound, PeerError, RoomClosed
+from server.protocol.ids import ProjectId
+from server.protocol.roles import Role
+from server.room.peer import Peer
+from server.room.ports import Clock, Directory, Seat
+from server.room.rooms import Rooms
+
+logger = logging.getLogger(__name__)
+
+INTERNAL_ERROR = 1011
+GOING_ON = "the server met an error; connect again"
+
+
+@dataclass(frozen=True, slots=True)
+class YjsEndpoint:
+    """The plain dialect in front of the rooms."""
+
+    rooms: Rooms
+    directory: Directory
+    clock: Clock
+    settings: Settings
+    count: ConnectionCount
+
+    def route(self) -> WebSocketRoute:
+        """Everything after the prefix is the project, slashes included: that is how these
+        clients build their URL."""
+        return WebSocketRoute("/yjs/{project_id:path}", self.serve)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One connection, from the upgrade to its end."""
+        seat, role = await self._admit(websocket)
+        with self.count.held(seat.user):
+            await self.rooms.open(seat.project)
+            # A browser fails the connection unless one of the protocols it offers is chosen.
+            offered = websocket.scope.get("subprotocols") or [None]
+            await websocket.accept(subprotocol=offered[0])
+            await self._converse(websocket, seat, role)
+
+    async def _admit(self, websocket: WebSocket) -> tuple[Seat, Role]:
+        """Who may sit down. Raises the refusal."""
+        check_origin(websocket, self.settings.allowed_origins)
+        self.rooms.breaker.check()
+        grant = await authenticate(websocket, self.directory)
+        project = ProjectId(websocket.path_params["project_id"])
+        role = await self.directory.role(project, grant.user.id)
+        if role is None:
+            raise NotFound("there is no such project, or you are not a member of it")
+        return Seat(grant.user.id, grant.token, project), role
+
+    async def _converse(self, websocket: WebSocket, seat: Seat, role: Role) -> None:
+        """Carry frames both ways until either side ends it."""
+        low_water = self.settings.max_backlog_bytes // 4
+        channel = AsgiChannel(websocket.send, low_water=low_water)
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(channel.run())
+            reader = tasks.create_task(self._listen(websocket, channel, seat, role))
+            await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            # If the close has been sent, there is nobody left to listen to; if the peer has
+            # left, nobody to send to. If the reader asked for a close, that is still to leave.
+            if writer.done():
+                reader.cancel()
+            elif websocket.client_state is WebSocketState.DISCONNECTED:
+                writer.cancel()
+
+    async def _listen(
+        self, websocket: WebSocket, channel: AsgiChannel, seat: Seat, role: Role
+    ) -> None:
+        """Join and read; whatever happens ends in one close code (L7)."""
+        try:
+            peer = await self.rooms.join(seat.project, channel, seat, role)
+            channel.on_drained = peer.drained
+            try:
+                await self._require_unchanged(seat, role)
+                await self._read(websocket, peer)
+            finally:
+                peer.leave()
+        except WebSocketDisconnect:
+            pass
+        except AgentcError as error:
+            told = error.message if isinstance(error, PeerError) else GOING_ON
+            channel.close(error.close_code, told)
+        except Exception:
+            logger.exception("a connection to %s failed", seat.project)
+            channel.close(INTERNAL_ERROR, GOING_ON)
+
+    async def _require_unchanged(self, seat: Seat, role: Role) -> None:
+        """Ask for the role again, now that the peer is seated (L8).
+
+        A change that was made between the first question and the seating found nobody to
+        tell; from the seating on, the room hears of every change. The read is answered in the
+        turn after the one that seats the peer.
+        """
+        await self.rooms.read(seat.project, _nothing)
+        if list(await self.directory.roles([seat])) != [role]:
+            raise RoomClosed("your rights have just changed; connect again")
+
+    async def _read(self, websocket: WebSocket, peer: Peer) -> None:
+        pace = self._pace()
+        while True:
+            frame = await _receive(websocket)
+            await peer.receive(frame)
+            if pace is not None and (wait := pace.spend(len(frame), self.clock.monotonic())):
+                await self.clock.sleep(wait)
+
+    def _pace(self) -> Pace | None:
+        if not self.settings.rate_limits:
+            return None
+        now = self.clock.monotonic()
+        return Pace(
+            edits=Bucket(self.settings.edits_per_second, now),
+            size=Bucket(self.settings.bytes_per_second, now),
+        )
+
+
+def _nothing(_: Replica) -> None:
+    """Ask a room for nothing but the end of its turn."""
+
+
+async def _receive(websocket: WebSocket) -> bytes:
+    """The next binary message. Raises ``WebSocketDisconnect`` at the end, ``Malformed`` for
+    text, which no Yjs client sends."""
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    frame = message.get("bytes")
+    if not isinstance(frame, bytes):
+        raise Malformed("expected a binary message, got text")
+    return frame

@@ -1,0 +1,236 @@
+"""Wiring: the one module that may import everything, and the ``8gentc`` command.
+
+It reads the environment, opens the store, hands ports to commands, and puts store,
+rooms and edge together for ``serve``. What does not live here: anything that could
+be tested without a process of its own.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from server.edge.app import build_app
+from server.edge.clock import SystemClock
+from server.edge.commands.kit import Ports
+from server.edge.commands.output import show, show_error
+from server.edge.commands.parser import build_parser
+from server.edge.first_run import greeting, prepare_first_run, reachable
+from server.edge.health import Readiness, health_routes
+from server.edge.logs import set_up_logging
+from server.edge.metrics import metrics_route
+from server.edge.pace import ConnectionCount
+from server.edge.secrets import load_or_create_key
+from server.edge.settings import Settings, read_settings
+from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
+from server.edge.yjs import YjsEndpoint
+from server.protocol.errors import AgentcError, Invalid
+from server.protocol.messages import Limits
+from server.room.limits import RoomLimits
+from server.room.ports import Clock
+from server.room.rooms import Ports as RoomPorts
+from server.room.rooms import Rooms, hosting
+from store.open import Store, open_store
+
+logger = logging.getLogger("server.main")  # also when run as a script
+
+KEY_FILE = Path("data/secret")
+OUT_OF_SERVICE = "the store is out of service"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The ``8gentc`` command: 0 done, 1 it could not be done, 2 it was not understood."""
+    args = build_parser().parse_args(argv)
+    try:
+        settings = read_settings(os.environ, _overrides(args))
+    except Invalid as error:
+        show_error(error, sys.stderr, as_json=args.json)
+        return 2
+    try:
+        return _run(args, settings)
+    except AgentcError as error:
+        show_error(error, sys.stderr, as_json=args.json)
+        return 1
+
+
+def _overrides(args: Namespace) -> Mapping[str, str | None]:
+    return {key: getattr(args, key, None) for key in ("host", "port", "database_url")}
+
+
+def _run(args: Namespace, settings: Settings) -> int:
+    if args.handler is not None:
+        return asyncio.run(_command(args, settings))
+    set_up_logging(settings.log_level, sys.stderr)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(args, settings))
+
+
+# --- commands ------------------------------------------------------------------
+
+
+async def _command(args: Namespace, settings: Settings) -> int:
+    clock = SystemClock()
+    async with _opened(settings, clock) as store:
+        ports = Ports(store.directory, store.log, store.fsck, clock, settings, sys.stdin)
+        answer = await args.handler(args, ports)
+    return show(answer, sys.stdout, as_json=args.json)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
+    """The store behind ``database_url``, its schema up to date."""
+    store = await open_store(settings.database_url, clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+# --- the server ------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Standing:
+    """Whether a stop has been asked for: shared by readiness and the server."""
+
+    stopping: bool = False
+
+
+async def _serve(args: Namespace, settings: Settings) -> int:
+    clock = SystemClock()
+    if settings.secret_key is None:
+        load_or_create_key(KEY_FILE)
+    async with _opened(settings, clock) as store, _hosting(store, settings, clock) as rooms:
+        standing = Standing()
+        app = _application(store, rooms, settings, clock, standing)
+        welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
+
+        def announce(port: int) -> None:
+            address = reachable(settings.host, port)
+            logger.info("listening on http://%s", address)
+            if args.first_run:
+                sys.stdout.write(greeting(address, welcome))
+                sys.stdout.flush()
+
+        await DrainingServer(_uvicorn(app, settings), rooms, standing, announce).serve()
+    return 0
+
+
+def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:
+    ports = RoomPorts(
+        log=store.log,
+        compaction=store.compaction,
+        directory=store.directory,
+        feed=store.feed,
+        clock=clock,
+    )
+    limits = RoomLimits(
+        frames=Limits(max_frame_bytes=settings.max_frame_bytes),
+        max_document_bytes=settings.max_document_bytes,
+        max_backlog_bytes=settings.max_backlog_bytes,
+        idle_seconds=settings.idle_unload_seconds,
+    )
+    return hosting(ports, limits)
+
+
+def _application(
+    store: Store, rooms: Rooms, settings: Settings, clock: Clock, standing: Standing
+) -> ASGIApp:
+    """Routes in front of rooms."""
+
+    def ready() -> Readiness:
+        fault = rooms.breaker.fault
+        reasons = [*(["the server is stopping"] if standing.stopping else [])]
+        return Readiness((*reasons, *([] if fault is None else [OUT_OF_SERVICE])))
+
+    count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
+    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count)
+    metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
+    return build_app(
+        routes=[*health_routes(ready), metrics, yjs.route()],
+        clock=clock,
+        max_body_bytes=settings.max_frame_bytes,
+    )
+
+
+def _uvicorn(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        lifespan="off",
+        http="httptools",
+        ws=AbortingWebSocketProtocol,
+        ws_max_size=settings.max_frame_bytes,
+        # Updates are small and encrypted links do not compress well; a context per connection
+        # costs more memory than a document.
+        ws_per_message_deflate=False,
+        ws_ping_interval=20.0,
+        ws_ping_timeout=40.0,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+class DrainingServer(uvicorn.Server):
+    """uvicorn, which lets the rooms finish before it cuts connections.
+
+    On a stop: not ready any more, newcomers get 503, each room commits what it has
+    accepted and says goodbye; only then uvicorn's own shutdown.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        rooms: Rooms,
+        standing: Standing,
+        announce: Callable[[int], None],
+    ) -> None:
+        super().__init__(config)
+        self._rooms = rooms
+        self._standing = standing
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen; then, and not before, say so."""
+        await super().startup(sockets)
+        self._announce(self.servers[0].sockets[0].getsockname()[1])
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Drain, then close."""
+        self._standing.stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                await self._rooms.close()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own raises the signal again once it has stopped, which would end the
+        process before store and rooms are closed."""
+        loop = asyncio.get_running_loop()
+        caught = (signal.SIGINT, signal.SIGTERM)
+        for number in caught:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in caught:
+                loop.remove_signal_handler(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
