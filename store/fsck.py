@@ -54,11 +54,18 @@ async def verify(
     """Everything that is wrong with one document, or with all of them."""
     if project is not None:
         return await _verify_one(db, project, replay)
-    problems = await db.read(_whole_file)
-    problems += await db.read(_orphans)
+    problems = await _across(db, _whole_file) + await _across(db, _orphans)
     async for name in _projects(db):
         problems += await _verify_one(db, name, replay)
     return problems
+
+
+async def _across(db: Database, check: Callable[[Connection], list[Problem]]) -> list[Problem]:
+    """A check that reads all documents, and may meet pages that cannot be read."""
+    try:
+        return await db.read(check)
+    except (StoreUnavailable, Unreadable) as error:
+        return [Problem(None, "database", None, str(error))]
 
 
 async def _verify_one(db: Database, project: ProjectId, replay: Replay | None) -> list[Problem]:

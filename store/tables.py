@@ -30,6 +30,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    true,
 )
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -102,7 +103,8 @@ documents = Table(
 Index(
     "ix_documents_due",
     documents.c.project_id,
-    sqlite_where=documents.c.due,
+    # As a query compiles to it there: SQLite's planner compares the text of the terms.
+    sqlite_where=documents.c.due == true(),
     postgresql_where=documents.c.due,
 )
 

@@ -174,6 +174,16 @@ class UpdateLogContract:
         assert appended.last == 2
         assert await payloads(store, project) == [b"cancelled", b"next"]
 
+    async def test_a_cancelled_read_leaves_the_store_usable(self, backend: Backend) -> None:
+        store = await backend.open()
+        [project] = await new_projects(store, 1)
+        for rounds in range(20):
+            reader = asyncio.create_task(store.log.load(project))
+            await settle(rounds)
+            reader.cancel()
+            await asyncio.wait([reader])
+        assert (await store.log.load(project)).head == 0
+
     async def test_the_seed_of_a_project_is_its_first_row_L3(self, backend: Backend) -> None:
         store = await backend.open()
         owner = await new_user(store)

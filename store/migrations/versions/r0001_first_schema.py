@@ -89,7 +89,7 @@ def _create_log() -> None:
         "ix_documents_due",
         "documents",
         ["project_id"],
-        sqlite_where=documents.c.due,
+        sqlite_where=documents.c.due == sa.true(),
         postgresql_where=documents.c.due,
     )
     op.create_table(

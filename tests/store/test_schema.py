@@ -1,0 +1,64 @@
+"""The migrations lead to the tables that the code uses, and only forward."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import sqlite
+
+from server.protocol.errors import StoreUnavailable
+from store.compaction import CANDIDATES
+from store.open import open_store
+from store.tables import metadata
+from tests.contracts.backends import passing
+from tests.doubles.clock import ManualClock
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/8gentc.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+def differences(conn: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(conn), metadata))
+
+
+async def test_migrations_and_tables_say_the_same(url: str) -> None:
+    store = await open_store(url, ManualClock())
+    assert await store.db.read(differences) == []
+    await store.close()
+
+
+async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
+    clock = ManualClock()
+    async with passing(clock):
+        stores = await asyncio.gather(*(open_store(url, clock) for _ in range(4)))
+        for store in stores:
+            await store.log.probe()
+    for store in stores:
+        await store.close()
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(url: str) -> None:
+    store = await open_store(url, ManualClock())
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    await store.db.write(lambda conn: conn.execute(newer).close())
+    await store.close()
+    with pytest.raises(StoreUnavailable, match="newer"):
+        await open_store(url, ManualClock())
+
+
+async def test_due_documents_are_found_by_their_index(tmp_path: Path) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/8gentc.db", ManualClock())
+    query = f"EXPLAIN QUERY PLAN {CANDIDATES.compile(dialect=sqlite.dialect())}"
+    plan = await store.db.read(lambda conn: conn.exec_driver_sql(query, (1, 0)).all())
+    assert "ix_documents_due" in str(plan)
+    await store.close()
