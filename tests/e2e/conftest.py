@@ -1,11 +1,13 @@
 """Real servers on a real disk, on either database, and genuine clients."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.doubles.postgres import PostgresServer, postgres_server
 from tests.e2e.server import Server
 from tests.interop.clients import Clients
 
@@ -25,3 +27,18 @@ def clients() -> Iterator[Clients]:
     """A Node process for y-websocket clients."""
     with Clients() as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the whole session."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> Iterator[str]:
+    """An empty database."""
+    url = asyncio.run(postgres.create_database())
+    yield url
+    asyncio.run(postgres.drop_database(url))
