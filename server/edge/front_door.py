@@ -23,6 +23,9 @@ logger = logging.getLogger("server.access")
 REQUEST_ID = "X-Request-ID"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
+ROUTINE = ("/health/", "/metrics")
+"""Asked every few seconds by machines; logged at DEBUG only."""
+
 SECURITY_HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -88,7 +91,8 @@ class _Visit:
                 headers.setdefault(name, value)
 
     def _log(self, message: Message) -> None:
-        logger.info(
+        logger.log(
+            logging.DEBUG if self.scope["path"].startswith(ROUTINE) else logging.INFO,
             "%s %s %s %s %.1fms %s",
             (self.scope.get("client") or ("-",))[0],
             self.scope.get("method", "WEBSOCKET"),

@@ -170,3 +170,13 @@ def test_a_line_break_in_a_path_forges_no_line_L11(
     with caplog.at_level(logging.INFO, "server.access"):
         client.get("/fine%0Aroot%20GET%20/forged")
     assert "\n" not in caplog.records[-1].getMessage()
+
+
+def test_what_machines_ask_all_day_is_logged_at_debug_only(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "server.access"):
+        client.get("/health/ready")
+        client.get("/fine")
+    levels = [record.levelname for record in caplog.records if record.name == "server.access"]
+    assert levels == ["DEBUG", "INFO"]
