@@ -9,7 +9,9 @@ Law kept here: L8 (a change of role takes effect on live connections).
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from server.protocol.errors import NotFound, ServerError
 from server.protocol.ids import ProjectId
@@ -18,6 +20,8 @@ from server.room.ports import ChangeFeed, Changes, Clock, Directory, UpdateLog
 from server.room.room import Room
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 RETRY_SECONDS = 1.0
 
@@ -40,16 +44,19 @@ class Watcher:
         self._rooms = rooms
 
     async def run(self) -> None:
-        """Follow the feed, for ever; what could not be read is asked for again."""
+        """Follow the feed, for ever. News that could not be acted on are kept."""
         while True:
-            changes = await self._feed.next()
-            while True:
-                try:
-                    await self.follow(changes)
-                    break
-                except ServerError as error:
-                    logger.warning("cannot follow the database: %s", error.message)
-                    await self._clock.sleep(RETRY_SECONDS)
+            changes = await self._persist(self._feed.next)
+            await self._persist(partial(self.follow, changes))
+
+    async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The result of ``attempt``, as soon as the database gives one."""
+        while True:
+            try:
+                return await attempt()
+            except ServerError as error:
+                logger.warning("cannot follow the database: %s", error.message)
+                await self._clock.sleep(RETRY_SECONDS)
 
     async def follow(self, changes: Changes) -> None:
         """Bring every live room up to date with the database."""
