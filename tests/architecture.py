@@ -42,12 +42,14 @@ MIGRATIONS = "store/migrations/"
 CLOCK = "server/edge/clock.py"
 SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Who may catch what they cannot name, because they own the outcome: the edge turns it into a
-# close code, the owner of a room into a failed room, the committer into an unknown outcome.
+# close code, the owner of a room into a failed room, the committer into an unknown outcome, and
+# the room's desk hands the failure of a question back to whoever asked it.
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
     ("server/room/room.py", "run"),
     ("server/room/committer.py", "_attempt"),
+    ("server/room/desk.py", "_read"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.
