@@ -14,6 +14,7 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from socket import socket
 
@@ -33,12 +34,14 @@ from server.edge.metrics import metrics_route
 from server.edge.pace import ConnectionCount
 from server.edge.secrets import load_or_create_key
 from server.edge.settings import Settings, read_settings
+from server.edge.update_api import UpdateApi
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
 from server.protocol.messages import Limits
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
+from server.room.replay import replay
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
 from store.open import Store, open_store
@@ -82,7 +85,8 @@ def _run(args: Namespace, settings: Settings) -> int:
 async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
-        ports = Ports(store.directory, store.log, store.fsck, clock, settings, sys.stdin)
+        fsck = partial(store.fsck, replay=replay)
+        ports = Ports(store.directory, store.log, fsck, clock, settings, sys.stdin)
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
 
@@ -156,11 +160,12 @@ def _application(
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
     yjs = YjsEndpoint(rooms, store.directory, clock, settings, count)
+    updates = UpdateApi(rooms, store.directory, settings.allowed_origins)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
-        routes=[*health_routes(ready), metrics, yjs.route()],
+        routes=[*health_routes(ready), metrics, *updates.routes(), yjs.route()],
         clock=clock,
-        max_body_bytes=settings.max_frame_bytes,
+        max_body_bytes=settings.max_document_bytes,
     )
 
 

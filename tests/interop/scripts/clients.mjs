@@ -6,11 +6,15 @@
 //   until  {code}                  the same, again on every event, until it is true
 //
 // "log" is what the client was told: refusals, close codes, refused openings.
+import { createRequire } from 'node:module'
 import readline from 'node:readline'
-import * as Y from 'yjs'
 import { WebSocket } from 'ws'
-import { WebsocketProvider } from 'y-websocket'
 import * as decoding from 'lib0/decoding'
+
+// One copy of Yjs: y-websocket requires its own if this script imports another.
+const require = createRequire(import.meta.url)
+const Y = require('yjs')
+const { WebsocketProvider } = require('y-websocket')
 
 const clients = new Map()
 
