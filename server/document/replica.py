@@ -9,12 +9,12 @@ Laws. L3: ``Applied`` tells whether a row must be logged. L4: what is parked is 
 beside the document. L7: an update that pycrdt declines, whichever way, is ``Malformed``,
 and the document is as it was, although pycrdt may leave half an update behind.
 
-Why the document can be rebuilt: an update may wait, well-formed, for its predecessor, and
-prove impossible only when that comes (a child of something that is not a shared type).
-pycrdt then fails the *predecessor*, which somebody else typed, and fails it for ever. So
-the state before is restored, from an encoded base and the events since, and the
-culprit among the waiting updates is dropped instead of the innocent newcomer. Each process
-that replays the same rows in the same order drops the same.
+Two things are kept beside the ``Doc``. What waits for predecessors (``parked``), because
+pycrdt loses some of it. And an encoded base with the events since, from which the document
+is rebuilt after a failure: an update may wait, well-formed, for its predecessor, and prove
+impossible only when that comes (a child of something that is not a shared type). pycrdt
+then fails the *predecessor*, which somebody else typed, and fails it for ever; here the
+culprit is dropped, and each process that replays the same rows drops the same.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,8 +23,9 @@ from typing import Any, Final, Self, TypeVar
 
 import pycrdt
 
-from server.document.parked import Parked, by_client, waiting
-from server.document.updates import guarded, merge, reason
+from server.document.parked import Parked
+from server.document.pieces import Piece, Ranges, held, ranges, split
+from server.document.updates import guarded, merge, reason, subtract
 from server.document.watched import Watched
 from server.protocol.errors import DocumentDamaged, Malformed, PeerError
 from server.protocol.ids import ClientId
@@ -61,11 +62,9 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """Why an update was refused; ``possible`` is what of it went in before that showed."""
+    """Why an update cannot be integrated."""
 
     reason: str
-    decodes: bool
-    possible: bytes = EMPTY_UPDATE
 
 
 _REDUNDANT: Final = Applied(None, False)
@@ -74,7 +73,16 @@ _REDUNDANT: Final = Applied(None, False)
 class Replica:
     """A live document. Sync, of one thread; call ``close`` when done, or it is never freed."""
 
-    __slots__ = ("_base", "_budget", "_deletes", "_doc", "_journal", "_live", "_parked")
+    __slots__ = (
+        "_base",
+        "_budget",
+        "_clocks",
+        "_deletes",
+        "_doc",
+        "_journal",
+        "_live",
+        "_parked",
+    )
 
     def __init__(self) -> None:
         self._base = EMPTY_UPDATE
@@ -105,19 +113,18 @@ class Replica:
         instead of waiting: what can be integrated of such a row is kept. Raises
         ``DocumentDamaged`` when the bytes do not decode.
         """
-        outcome = self._integrate(update)
-        if isinstance(outcome, Applied):
-            return outcome
-        if not outcome.decodes:
-            raise DocumentDamaged(f"a logged update does not decode: {outcome.reason}")
-        return self._salvage(update)
+        try:
+            outcome = self._integrate(update, ranges(update))
+            return outcome if isinstance(outcome, Applied) else self._salvage(update)
+        except PeerError as error:
+            raise DocumentDamaged(f"a logged update does not decode: {error.message}") from error
 
-    def apply(self, update: bytes) -> Applied:
-        """Integrate an update that has passed ``server.protocol.update.inspect``.
+    def apply(self, update: bytes, shape: UpdateShape | None = None) -> Applied:
+        """Integrate an update; ``shape`` is what ``inspect`` found in it, if that is known.
 
-        Raises ``Malformed``, and then nothing has changed.
+        Raises a ``PeerError``, and then nothing has changed.
         """
-        outcome = self._integrate(update)
+        outcome = self._integrate(update, ranges(update) if shape is None else shape)
         if isinstance(outcome, _Refused):
             raise Malformed(f"expected an update that applies: {outcome.reason}")
         return outcome
@@ -127,8 +134,8 @@ class Replica:
 
         What merely waits for its predecessors does not count as held.
         """
-        state = read_state_vector(self._doc.get_state())
-        if any(state.get(client, 0) < end for client, _, end in shape.structs):
+        clocks = self._clocks
+        if any(clocks.get(client, 0) < end for client, _, end in shape.structs):
             return False
         return not shape.deletes or not missing(shape.deletes, self._deleted())
 
@@ -146,12 +153,11 @@ class Replica:
 
     def parked(self) -> bytes | None:
         """What waits for predecessors, merged into one update; None if nothing does."""
-        self._parked.settle(self._doc.get_state())
-        return merge(self._parked.payloads()) if self._parked else None
+        return self._parked.merged()
 
     def missing_since(self, starts: Mapping[ClientId, int]) -> bytes:
         """The difference for a peer who has missed updates that start at these clocks."""
-        state = read_state_vector(self._doc.get_state())
+        state = dict(self._clocks)
         for client, clock in starts.items():
             if clock < state.get(client, 0):
                 state[client] = clock
@@ -169,7 +175,8 @@ class Replica:
         """The answer to a question about the content, in one transaction.
 
         The document itself must not leave the question, and must not be written to: that
-        would be an edit which nobody logs or hears of.
+        would be an edit which nobody logs or hears of. Nor may a question call the replica,
+        or take a ``pycrdt.Snapshot``: that waits for ever for the transaction to end.
         """
         with self._doc.transaction():
             answer = question(self._doc)
@@ -188,52 +195,88 @@ class Replica:
 
     # --- integrating -----------------------------------------------------------
 
-    def _integrate(self, update: bytes) -> Applied | _Refused:
+    def _integrate(self, update: bytes, shape: UpdateShape | Ranges) -> Applied | _Refused:
+        if self._parked or not _fits(shape, self._clocks):
+            return self._integrate_pieces(update)
         if self._budget <= 0:
             self._rebase()
         events = self._live.events
         try:
             self._doc.apply_update(update)
         except BaseException as error:
-            return self._recover(update, reason(error))
-        # Equal bytes: all of it went in. With nothing that waits, the common case.
-        if events and events[0] == update != EMPTY_UPDATE and not self._parked:
+            why = reason(error)
+            self._restore()
+            return _Refused(why)
+        # Equal bytes: all of it went in. The common case.
+        if events and events[0] == update:
             self._note(events.pop())
+            for client, _, end in shape.structs:
+                self._clocks[client] = end
             return Applied(update, False)
-        return self._settle(update)
+        return self._integrate_rest(update)
 
-    def _settle(self, update: bytes) -> Applied | _Refused:
-        """The uncommon cases: nothing went in, or only a part, or more than was sent."""
-        self._deletes = None
-        state = self._doc.get_state()
-        try:
-            part = waiting(update, state)
-        except PeerError as error:
-            self._restore(self._parked.payloads())
-            return _Refused(error.message, decodes=False)
+    def _integrate_rest(self, update: bytes) -> Applied:
+        """After an update of which not all went in: known already, or predecessors missing."""
         events = self._noted()
-        if events and self._parked:
-            events += self._retry()
-        parked = part is not None and self._parked.add(part, self._doc.get_state())
-        if not events and not parked:
-            return _REDUNDANT
-        return Applied(merge(events) if events else None, parked)
+        rest = subtract(update, self._doc.get_state())
+        if rest != EMPTY_UPDATE:
+            structs, deletes = ranges(rest)
+            there = held(self._clocks)
+            lacking = missing(structs, there)
+            self._parked.add([Piece(rest, lacking)] if lacking else [], missing(deletes, there))
+            self._parked.settle(self._clocks)
+        return _outcome(events, bool(self._parked))
 
-    def _retry(self) -> list[bytes]:
-        """The events of what waited and can go in now."""
+    def _integrate_pieces(self, update: bytes) -> Applied | _Refused:
+        """An update that leaves gaps, or comes while others wait."""
+        if self._budget <= 0:
+            self._rebase()
+        parked, journal = self._parked.copy(), len(self._journal)
+        pieces, deletes = split(update)
+        self._parked.add(pieces, deletes)
+        events, refused = self._retry()
+        own = {piece.payload for piece in pieces}
+        if own.isdisjoint(refused):
+            return _outcome(events, self._parked.adds_to(parked))
+        self._parked = parked
+        del self._journal[journal:]
+        self._restore()
+        return _Refused("a part of it cannot be integrated")
+
+    def _retry(self) -> tuple[list[bytes], list[bytes]]:
+        """Give the document what may be possible now: events, and what proved impossible."""
         events: list[bytes] = []
-        again = self._parked.settle(self._doc.get_state())
-        while again:
+        refused: list[bytes] = []
+        while again := self._parked.settle(self._clocks):
             for payload in again:
-                try:
-                    self._doc.apply_update(payload)
-                except BaseException as error:
-                    reason(error)
+                if self._attempt(payload):
+                    events += self._noted()
+                else:
                     self._parked.drop(payload)
-                    self._restore(self._parked.payloads())
-                events += self._noted()
-            again = self._parked.settle(self._doc.get_state())
-        return events
+                    refused.append(payload)
+        return events, refused
+
+    def _attempt(self, update: bytes) -> bool:
+        """Whether an update can be integrated; if not, it leaves no trace."""
+        # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
+        for _ in range(2):
+            try:
+                self._doc.apply_update(update)
+            except BaseException as error:
+                reason(error)
+                self._restore()
+            else:
+                return True
+        return False
+
+    def _salvage(self, update: bytes) -> Applied:
+        """What can be integrated of a logged update, piece by piece."""
+        before = self._parked.copy()
+        self._parked.add(*split(update))
+        events, _ = self._retry()
+        return _outcome(events, self._parked.adds_to(before))
+
+    # --- bookkeeping -------------------------------------------------------------
 
     def _noted(self) -> list[bytes]:
         """The event of the last transaction, if there was one, remembered for a rebuild."""
@@ -241,6 +284,7 @@ class Replica:
         if event is None:
             return []
         self._note(event)
+        self._clocks = read_state_vector(self._doc.get_state())
         return [event]
 
     def _note(self, event: bytes) -> None:
@@ -253,6 +297,31 @@ class Replica:
         self._journal.clear()
         self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
 
+    def _restore(self) -> None:
+        """The document as it was after the last update that went well."""
+        self._live.close()
+        self._open((self._base, *self._journal))
+
+    def _open(self, updates: Iterable[bytes]) -> None:
+        self._live = Watched(updates)
+        self._doc = self._live.doc
+        self._clocks = read_state_vector(self._doc.get_state())
+        self._deletes = None
+
+    def _load_checkpoint(self, checkpoint: bytes) -> None:
+        self._live.close()
+        self._open((checkpoint,))
+        try:
+            # Asked of pycrdt, because walking a large checkpoint would take as long as the join.
+            rest = subtract(checkpoint, self._doc.get_state())
+            if rest[0] == 0 and not missing(ranges(rest).deletes, held(self._clocks)):
+                return
+            self._live.close()
+            self._open(())
+            self._salvage(checkpoint)
+        except PeerError as error:
+            raise DocumentDamaged(f"the checkpoint does not decode: {error.message}") from error
+
     def _deleted(self) -> tuple[ClockRange, ...]:
         deletes = self._deletes
         if deletes is None:
@@ -260,63 +329,23 @@ class Replica:
             self._deletes = deletes
         return deletes
 
-    # --- opening and recovery ----------------------------------------------------
 
-    def _open(self, updates: Iterable[bytes]) -> None:
-        self._live = Watched(updates)
-        self._doc = self._live.doc
-        self._deletes = None
-
-    def _restore(self, parked: Iterable[bytes]) -> None:
-        """The document as it was after the last update that went well."""
-        self._live.close()
-        self._open((self._base, *self._journal, *parked))
-
-    def _load_checkpoint(self, checkpoint: bytes) -> None:
-        self._live.close()
-        self._open((checkpoint,))
-        try:
-            part = waiting(checkpoint, self._doc.get_state())
-        except PeerError as error:
-            raise DocumentDamaged(f"the checkpoint does not decode: {error.message}") from error
-        if part is not None:
-            self._parked.add(part, self._doc.get_state())
-
-    def _recover(self, update: bytes, why: str) -> Applied | _Refused:
-        # What fails to decode fails before anything is touched, and waits for nothing.
-        if not self._live.events and why.startswith("Cannot decode"):
-            return _Refused(why, decodes=False)
-        possible = self._live.take() or EMPTY_UPDATE
-        suspects, self._parked = self._parked, Parked()
-        self._restore(())
-        first = self._attempt(update)
-        if isinstance(first, _Refused):
-            self._parked = suspects
-            self._restore(suspects.payloads())
-            return _Refused(why, decodes=True, possible=possible)
-        rest = [self._attempt(payload) for payload in suspects.payloads()]
-        return Applied(_merged([first, *rest]), first.parked)
-
-    def _attempt(self, update: bytes) -> Applied | _Refused:
-        """Integrate without suspecting anybody else; a refusal leaves no trace."""
-        try:
-            self._doc.apply_update(update)
-        except BaseException as error:
-            why = reason(error)
-            self._restore(self._parked.payloads())
-            return _Refused(why, decodes=True)
-        return self._settle(update)
-
-    def _salvage(self, update: bytes) -> Applied:
-        """What can be integrated of a logged update, client by client."""
-        parts = [self._integrate(part) for part in by_client(update)]
-        parts += [self._integrate(part.possible) for part in parts if isinstance(part, _Refused)]
-        parked = any(isinstance(part, Applied) and part.parked for part in parts)
-        return Applied(_merged(parts), parked)
+def _fits(shape: UpdateShape | Ranges, clocks: Mapping[ClientId, int]) -> bool:
+    """Whether an update continues what is there, without a gap."""
+    last = None
+    for client, start, _ in shape.structs:
+        if client == last or start > clocks.get(client, 0):
+            return False
+        last = client
+    for client, _, end in shape.deletes:
+        if end > clocks.get(client, 0) and not any(
+            client == run.client and end <= run.end for run in shape.structs
+        ):
+            return False
+    return True
 
 
-def _merged(outcomes: "list[Applied | _Refused]") -> bytes | None:
-    """One event of all that went in."""
-    events = [part.event for part in outcomes if isinstance(part, Applied)]
-    changes = [event for event in events if event is not None]
-    return merge(changes) if changes else None
+def _outcome(events: list[bytes], parked: bool) -> Applied:
+    if not events and not parked:
+        return _REDUNDANT
+    return Applied(merge(events) if events else None, parked)

@@ -11,6 +11,8 @@ import pycrdt
 from hypothesis import strategies as st
 
 from server.document.offsets import delete_text, insert_text
+from server.protocol.ranges import missing
+from server.protocol.update import read_snapshot
 
 AUTHORS = (1, 2, 3)
 WORDS = ("a", "bc", "é", "😀", "日本")
@@ -94,6 +96,17 @@ def document(updates: list[bytes]) -> "pycrdt.Doc[Any]":
     return doc
 
 
-def snapshot(doc: "pycrdt.Doc[Any]") -> bytes:
-    """What exists and what is deleted."""
-    return pycrdt.Snapshot.from_doc(doc).encode()
+def meaning(doc: "pycrdt.Doc[Any]") -> object:
+    """What a document says: clocks, deletions, and the content of both roots.
+
+    Not its bytes: when a deletion comes together with what it deletes, pycrdt keeps a
+    tombstone where it else keeps a collected range, and both mean the same.
+    """
+    moment = read_snapshot(pycrdt.Snapshot.from_doc(doc).encode())
+    nodes: pycrdt.Map[Any] = doc.get("nodes", type=pycrdt.Map)
+    return (
+        {client: clock for client, clock in moment.state.items() if clock},
+        missing(moment.deletes, ()),
+        doc.get("text", type=pycrdt.Text).diff(),
+        nodes.to_py(),
+    )

@@ -1,0 +1,131 @@
+"""Updates cut where they have gaps: one piece for each unbroken run of one client.
+
+Lives here: cutting bytes, and asking and writing clock ranges. Not here: judging an update
+(``server.protocol.update``); what comes here has been judged. The cut is exact: together
+the pieces and the deletions say what the update said.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from server.protocol.contents import (
+    read_run,
+    read_string_content,
+    read_text,
+    read_uint,
+    skip_content,
+)
+from server.protocol.errors import Malformed
+from server.protocol.ids import ClientId
+from server.protocol.lib0 import write_uint
+from server.protocol.ranges import ClockRange
+from server.protocol.structs import walk_structs
+from server.protocol.update import read_delete_set
+
+_GC, _SKIP = 0, 10
+_ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB, _KIND, _STRING = 0x80, 0x40, 0x20, 0x0F, 4
+
+
+class Piece(NamedTuple):
+    """An update without deletions, of which ``structs`` are the runs."""
+
+    payload: bytes
+    structs: tuple[ClockRange, ...]
+
+
+class Ranges(NamedTuple):
+    """The clocks that an update writes and deletes."""
+
+    structs: tuple[ClockRange, ...]
+    deletes: tuple[ClockRange, ...]
+
+
+def ranges(update: bytes) -> Ranges:
+    """As ``inspect`` reads them, without its judgement on depth."""
+    try:
+        structs, _, end = walk_structs(update, None)
+        return Ranges(tuple(structs), read_delete_set(update[end:]))
+    except IndexError:
+        raise Malformed("expected an update, got the end of input") from None
+
+
+def split(update: bytes) -> tuple[list[Piece], tuple[ClockRange, ...]]:
+    """The runs of an update, in its own order, and its deletions. Raises ``Malformed``."""
+    try:
+        pieces: list[Piece] = []
+        sections, pos = read_uint(update, 0)
+        for _ in range(sections):
+            pos = _split_section(update, pos, pieces)
+        return pieces, read_delete_set(update[pos:])
+    except IndexError:
+        raise Malformed("expected an update, got the end of input") from None
+
+
+def held(state: Mapping[ClientId, int]) -> list[ClockRange]:
+    """What a document in this state holds."""
+    return [ClockRange(client, 0, clock) for client, clock in state.items() if clock]
+
+
+def deletion(gone: Iterable[ClockRange]) -> bytes:
+    """An update that only deletes."""
+    by_client: dict[ClientId, list[tuple[int, int]]] = {}
+    for client, start, end in gone:
+        by_client.setdefault(client, []).append((start, end))
+    out = bytearray(b"\x00" + write_uint(len(by_client)))
+    for client, runs in by_client.items():
+        out += write_uint(client) + write_uint(len(runs))
+        for start, end in runs:
+            out += write_uint(start) + write_uint(end - start)
+    return bytes(out)
+
+
+def _split_section(data: bytes, pos: int, pieces: list[Piece]) -> int:
+    count, pos = read_uint(data, pos)
+    number, pos = read_uint(data, pos)
+    clock, pos = read_uint(data, pos)
+    client = ClientId(number)
+    first, first_pos, structs = clock, pos, 0
+    for _ in range(count):
+        before = pos
+        length, pos = _skip_struct(data, pos)
+        if data[before] != _SKIP:
+            clock += length
+            structs += 1
+            continue
+        _cut(data[first_pos:before], ClockRange(client, first, clock), structs, pieces)
+        clock += length
+        first, first_pos, structs = clock, pos, 0
+    _cut(data[first_pos:pos], ClockRange(client, first, clock), structs, pieces)
+    return pos
+
+
+def _cut(body: bytes, run: ClockRange, structs: int, pieces: list[Piece]) -> None:
+    if run.start < run.end:
+        head = write_uint(structs) + write_uint(run.client) + write_uint(run.start)
+        pieces.append(Piece(b"\x01" + head + body + b"\x00", (run,)))
+
+
+def _skip_struct(data: bytes, pos: int) -> tuple[int, int]:
+    """How many clocks a struct takes, and the position after it."""
+    info = data[pos]
+    pos += 1
+    if info in (_GC, _SKIP):
+        return read_run(data, pos)
+    if info & _ORIGIN:
+        pos = _skip_id(data, pos)
+    if info & _RIGHT_ORIGIN:
+        pos = _skip_id(data, pos)
+    if not info & (_ORIGIN | _RIGHT_ORIGIN):
+        by_name, pos = read_uint(data, pos)
+        pos = read_text(data, pos)[1] if by_name else _skip_id(data, pos)
+        if info & _PARENT_SUB:
+            _, pos = read_text(data, pos)
+    if info & _KIND == _STRING:
+        return read_string_content(data, pos)
+    return skip_content(data, pos, info & _KIND)
+
+
+def _skip_id(data: bytes, pos: int) -> int:
+    _, pos = read_uint(data, pos)
+    _, pos = read_uint(data, pos)
+    return pos
