@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Generic, TypeVar
 
+from server.document.moment import Moment
 from server.document.replica import Replica
 from server.document.updates import merge
 from server.protocol.errors import DocumentDamaged
-from server.protocol.ids import ClientId, Millis, Seq
-from server.protocol.ranges import ClockRange, missing
-from server.protocol.update import inspect, read_state_vector
+from server.protocol.ids import Millis, Seq
 
 A = TypeVar("A")
 
@@ -61,29 +60,6 @@ class Compaction(Generic[A]):
     runs: tuple[Run[A], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What two copies of a document must agree on."""
-
-    state: dict[ClientId, int]
-    deletions: tuple[ClockRange, ...]
-    waiting: tuple[ClockRange, ...]
-    waiting_deletions: tuple[ClockRange, ...]
-
-    def difference(self, other: "Contents") -> str | None:
-        """In what they differ, as the end of a sentence; None if in nothing."""
-        if self.state != other.state:
-            return f"clocks differ: {_changed(self.state, other.state)}"
-        for what, ours, theirs in (
-            ("deletions", self.deletions, other.deletions),
-            ("parked edits", self.waiting, other.waiting),
-            ("parked deletions", self.waiting_deletions, other.waiting_deletions),
-        ):
-            if missing(ours, theirs) or missing(theirs, ours):
-                return f"{what} differ"
-        return None
-
-
 def compact(checkpoint: bytes | None, rows: Sequence[Row[A]]) -> Compaction[A]:
     """Everything that checkpoint and rows say, put away.
 
@@ -92,7 +68,7 @@ def compact(checkpoint: bytes | None, rows: Sequence[Row[A]]) -> Compaction[A]:
     """
     payloads = [row.payload for row in rows]
     with closing(Replica.load(payloads, checkpoint=checkpoint)) as original:
-        wanted = contents(original)
+        wanted = original.moment()
         candidates = _candidates(original, checkpoint, payloads)
         found = next((made for made in candidates if _holds(made, wanted)), None)
     if found is None:
@@ -112,23 +88,11 @@ def replay_difference(checkpoint: bytes | None, history: Sequence[bytes]) -> str
     """
     try:
         with closing(Replica.load(history)) as replayed:
-            wanted = contents(replayed)
+            wanted = replayed.moment()
         with closing(Replica.load((), checkpoint=checkpoint)) as loaded:
-            return contents(loaded).difference(wanted)
+            return loaded.moment().difference(wanted)
     except DocumentDamaged as error:
         return error.message
-
-
-def contents(replica: Replica) -> Contents:
-    """What a document holds and waits for."""
-    parked = replica.parked()
-    waiting = None if parked is None else inspect(parked)
-    return Contents(
-        state=read_state_vector(replica.state_vector()),
-        deletions=inspect(replica.full()).deletes,
-        waiting=() if waiting is None else waiting.structs,
-        waiting_deletions=() if waiting is None else waiting.deletes,
-    )
 
 
 def _candidates(
@@ -140,10 +104,10 @@ def _candidates(
     yield merge([*([] if checkpoint is None else [checkpoint]), *payloads])
 
 
-def _holds(checkpoint: bytes, wanted: Contents) -> bool:
+def _holds(checkpoint: bytes, wanted: Moment) -> bool:
     try:
         with closing(Replica.load((), checkpoint=checkpoint)) as loaded:
-            return contents(loaded).difference(wanted) is None
+            return loaded.moment().difference(wanted) is None
     except DocumentDamaged:
         return False
 
@@ -157,10 +121,3 @@ def _run(rows: list[Row[A]]) -> Run[A]:
         ended_at=rows[-1].at,
         payload=merge([row.payload for row in rows]),
     )
-
-
-def _changed(ours: dict[ClientId, int], theirs: dict[ClientId, int]) -> str:
-    clients = sorted(ours.keys() | theirs.keys())
-    found = [c for c in clients if ours.get(c, 0) != theirs.get(c, 0)]
-    shown = ", ".join(f"client {c} at {ours.get(c, 0)} and {theirs.get(c, 0)}" for c in found[:3])
-    return shown + (" and more" if len(found) > 3 else "")

@@ -84,6 +84,11 @@ class Parked:
             missing(self._deletes, before._deletes)
         )
 
+    def ranges(self) -> tuple[tuple[ClockRange, ...], tuple[ClockRange, ...]]:
+        """Which structs and which deletions wait."""
+        structs = missing((run for piece in self._pieces for run in piece.structs), ())
+        return structs, self._deletes
+
     def merged(self) -> bytes | None:
         """All that waits, as one update; None for nothing."""
         updates = [piece.payload for piece in self._pieces]
@@ -95,7 +100,7 @@ class Parked:
         return any(piece.payload == fresh.payload for fresh in self._fresh)
 
     def _holds(self, piece: Piece) -> bool:
-        if missing(piece.structs, [run for known in self._pieces for run in known.structs]):
+        if missing(piece.structs, self.ranges()[0]):
             return False
         # The same clocks with other content (forged) may be what goes in at last; so it is
         # kept, that a replay of the log may come to the same end.

@@ -23,10 +23,11 @@ from typing import Any, Final, Self, TypeVar
 
 import pycrdt
 
+from server.document.live import Live
+from server.document.moment import Moment
 from server.document.parked import Parked
 from server.document.pieces import Piece, Ranges, held, ranges, split
 from server.document.updates import guarded, merge, reason, subtract
-from server.document.watched import Watched
 from server.protocol.errors import DocumentDamaged, Malformed, PeerError
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange, missing
@@ -39,13 +40,6 @@ from server.protocol.update import (
 )
 
 __all__ = ["Applied", "Replica", "merge"]
-
-_JOURNAL_FLOOR: Final = 16_384
-"""Bytes of events kept, at least, before the base of a rebuild is encoded anew: for a small
-document that takes 20 us, a tenth of a microsecond for each keystroke."""
-
-_EVENT_COST: Final = 64
-"""What a kept event weighs in memory beyond its length."""
 
 _T = TypeVar("_T")
 
@@ -73,24 +67,13 @@ _REDUNDANT: Final = Applied(None, False)
 class Replica:
     """A live document. Sync, of one thread; call ``close`` when done, or it is never freed."""
 
-    __slots__ = (
-        "_base",
-        "_budget",
-        "_clocks",
-        "_deletes",
-        "_doc",
-        "_journal",
-        "_live",
-        "_parked",
-    )
+    __slots__ = ("_clocks", "_deletes", "_live", "_parked")
 
     def __init__(self) -> None:
-        self._base = EMPTY_UPDATE
-        self._journal: list[bytes] = []
-        self._budget = 0
+        self._live = Live()
         self._parked = Parked()
+        self._clocks: dict[ClientId, int] = {}
         self._deletes: tuple[ClockRange, ...] | None = None
-        self._open(())
 
     @classmethod
     def load(cls, updates: Iterable[bytes], *, checkpoint: bytes | None = None) -> Self:
@@ -141,15 +124,15 @@ class Replica:
 
     def state_vector(self) -> bytes:
         """What the document holds, for a step 1."""
-        return self._doc.get_state()
+        return self._live.doc.get_state()
 
     def diff(self, state_vector: bytes) -> bytes:
         """What the holder of ``state_vector`` lacks. Raises ``Malformed``."""
-        return guarded(lambda: self._doc.get_update(state_vector))
+        return guarded(lambda: self._live.doc.get_update(state_vector))
 
     def full(self) -> bytes:
         """All that is integrated, as one update; what is parked is not in it."""
-        return self._doc.get_update()
+        return self._live.doc.get_update()
 
     def parked(self) -> bytes | None:
         """What waits for predecessors, merged into one update; None if nothing does."""
@@ -161,15 +144,12 @@ class Replica:
         for client, clock in starts.items():
             if clock < state.get(client, 0):
                 state[client] = clock
-        return self._doc.get_update(write_state_vector(state))
+        return self._live.doc.get_update(write_state_vector(state))
 
-    def get_state(self) -> bytes:
-        """The state vector, under the name that ``nesting.Source`` asks for."""
-        return self.state_vector()
-
-    def get_update(self, state: bytes | None = None, /) -> bytes:
-        """A difference, under the name that ``nesting.Source`` asks for."""
-        return self.full() if state is None else self.diff(state)
+    def moment(self) -> Moment:
+        """What the document holds and what waits: equal for documents that mean the same."""
+        clocks = {client: clock for client, clock in self._clocks.items() if clock}
+        return Moment(clocks, missing(self._deleted(), ()), *self._parked.ranges())
 
     def read(self, question: Callable[["pycrdt.Doc[Any]"], _T]) -> _T:
         """The answer to a question about the content, in one transaction.
@@ -178,38 +158,36 @@ class Replica:
         would be an edit which nobody logs or hears of. Nor may a question call the replica,
         or take a ``pycrdt.Snapshot``: that waits for ever for the transaction to end.
         """
-        with self._doc.transaction():
-            answer = question(self._doc)
+        doc = self._live.doc
+        with doc.transaction():
+            answer = question(doc)
         if self._live.events:
             raise RuntimeError("a question wrote to the document")
         return answer
 
     def close(self) -> None:
         """Let go of the document. Idempotent; nothing else may be called after."""
-        if hasattr(self, "_doc"):
+        if hasattr(self, "_live"):
             self._live.close()
-            del self._doc, self._live
-            self._base = EMPTY_UPDATE
-            self._journal.clear()
-            self._parked = Parked()
+            del self._live
 
     # --- integrating -----------------------------------------------------------
 
     def _integrate(self, update: bytes, shape: UpdateShape | Ranges) -> Applied | _Refused:
         if self._parked or not _fits(shape, self._clocks):
             return self._integrate_pieces(update)
-        if self._budget <= 0:
-            self._rebase()
-        events = self._live.events
+        live = self._live
+        live.prepare()
         try:
-            self._doc.apply_update(update)
+            live.doc.apply_update(update)
         except BaseException as error:
             why = reason(error)
             self._restore()
             return _Refused(why)
         # Equal bytes: all of it went in. The common case.
-        if events and events[0] == update:
-            self._note(events.pop())
+        if live.events and live.events[0] == update:
+            live.take()
+            self._deletes = None
             for client, _, end in shape.structs:
                 self._clocks[client] = end
             return Applied(update, False)
@@ -218,7 +196,7 @@ class Replica:
     def _integrate_rest(self, update: bytes) -> Applied:
         """After an update of which not all went in: known already, or predecessors missing."""
         events = self._noted()
-        rest = subtract(update, self._doc.get_state())
+        rest = subtract(update, self._live.doc.get_state())
         if rest != EMPTY_UPDATE:
             structs, deletes = ranges(rest)
             there = held(self._clocks)
@@ -229,9 +207,8 @@ class Replica:
 
     def _integrate_pieces(self, update: bytes) -> Applied | _Refused:
         """An update that leaves gaps, or comes while others wait."""
-        if self._budget <= 0:
-            self._rebase()
-        parked, journal = self._parked.copy(), len(self._journal)
+        self._live.prepare()
+        parked, mark = self._parked.copy(), self._live.mark()
         pieces, deletes = split(update)
         self._parked.add(pieces, deletes)
         events, refused = self._retry()
@@ -239,8 +216,7 @@ class Replica:
         if own.isdisjoint(refused):
             return _outcome(events, self._parked.adds_to(parked))
         self._parked = parked
-        del self._journal[journal:]
-        self._restore()
+        self._restore(mark)
         return _Refused("a part of it cannot be integrated")
 
     def _retry(self) -> tuple[list[bytes], list[bytes]]:
@@ -261,7 +237,7 @@ class Replica:
         # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
         for _ in range(2):
             try:
-                self._doc.apply_update(update)
+                self._live.doc.apply_update(update)
             except BaseException as error:
                 reason(error)
                 self._restore()
@@ -279,45 +255,32 @@ class Replica:
     # --- bookkeeping -------------------------------------------------------------
 
     def _noted(self) -> list[bytes]:
-        """The event of the last transaction, if there was one, remembered for a rebuild."""
+        """The event of the last transaction, if there was one."""
         event = self._live.take()
         if event is None:
             return []
-        self._note(event)
-        self._clocks = read_state_vector(self._doc.get_state())
+        self._deletes = None
+        self._clocks = read_state_vector(self._live.doc.get_state())
         return [event]
 
-    def _note(self, event: bytes) -> None:
+    def _restore(self, mark: int | None = None) -> None:
+        self._live.restore(mark)
         self._deletes = None
-        self._journal.append(event)
-        self._budget -= len(event) + _EVENT_COST
-
-    def _rebase(self) -> None:
-        self._base = self._doc.get_update()
-        self._journal.clear()
-        self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
-
-    def _restore(self) -> None:
-        """The document as it was after the last update that went well."""
-        self._live.close()
-        self._open((self._base, *self._journal))
-
-    def _open(self, updates: Iterable[bytes]) -> None:
-        self._live = Watched(updates)
-        self._doc = self._live.doc
-        self._clocks = read_state_vector(self._doc.get_state())
-        self._deletes = None
+        self._clocks = read_state_vector(self._live.doc.get_state())
 
     def _load_checkpoint(self, checkpoint: bytes) -> None:
-        self._live.close()
-        self._open((checkpoint,))
+        live = self._live
+        live.close()
+        live.open((checkpoint,))
         try:
             # Asked of pycrdt, because walking a large checkpoint would take as long as the join.
-            rest = subtract(checkpoint, self._doc.get_state())
+            self._clocks = read_state_vector(live.doc.get_state())
+            rest = subtract(checkpoint, live.doc.get_state())
             if rest[0] == 0 and not missing(ranges(rest).deletes, held(self._clocks)):
                 return
-            self._live.close()
-            self._open(())
+            live.close()
+            live.open(())
+            self._clocks = {}
             self._salvage(checkpoint)
         except PeerError as error:
             raise DocumentDamaged(f"the checkpoint does not decode: {error.message}") from error
@@ -325,7 +288,7 @@ class Replica:
     def _deleted(self) -> tuple[ClockRange, ...]:
         deletes = self._deletes
         if deletes is None:
-            deletes = read_snapshot(pycrdt.Snapshot.from_doc(self._doc).encode()).deletes
+            deletes = read_snapshot(pycrdt.Snapshot.from_doc(self._live.doc).encode()).deletes
             self._deletes = deletes
         return deletes
 
