@@ -177,7 +177,9 @@ def _uvicorn(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         lifespan="off",
         http="httptools",
         ws=AbortingWebSocketProtocol,
-        ws_max_size=settings.max_frame_bytes,
+        # Above its limit a frame is refused in words and the connection stays; only what is
+        # far too large to be read at all ends it.
+        ws_max_size=4 * settings.max_frame_bytes,
         # Updates are small and encrypted links do not compress well; a context per connection
         # costs more memory than a document.
         ws_per_message_deflate=False,

@@ -45,9 +45,7 @@ class Client:
 
     def append(self, words: str, root: str = "t") -> None:
         """Type at the end of a root text."""
-        self.run(
-            f"(t => t.insert(t.length, {json.dumps(words)}))(doc.getText({json.dumps(root)}))"
-        )
+        self.run(f"(t => t.insert(t.length, {json.dumps(words)}))(doc.getText({json.dumps(root)}))")
 
     def log(self) -> dict[str, list[Any]]:
         """What the client was told: ``denied``, ``closed``, ``errors``."""
