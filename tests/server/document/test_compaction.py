@@ -47,14 +47,16 @@ def test_a_checkpoint_says_what_its_rows_say_L4() -> None:
 
 
 def test_nothing_compacts_to_the_empty_update() -> None:
-    made = compact(None, [])
+    nothing: list[Row[str]] = []
+    made = compact(None, nothing)
     assert (made.checkpoint, made.runs) == (EMPTY_UPDATE, ())
 
 
 def test_parked_structs_survive_and_join_when_the_predecessor_comes_L4() -> None:
     first, second, third = typed("a", "b", "c")
     made = compact(None, rows_of([third, second]))
-    again = compact(made.checkpoint, [])
+    nothing: list[Row[str]] = []
+    again = compact(made.checkpoint, nothing)
     assert moment([], again.checkpoint).parked_structs == (ClockRange(5, 1, 3),)  # type: ignore[arg-type]
     assert text_and_nodes(again.checkpoint, [first]) == meaning(document([first, second, third]))
 
