@@ -36,7 +36,7 @@ class LiveDocument:
     def __init__(self, stored: StoredDocument, max_bytes: int) -> None:
         self.replica = Replica.load(_payloads(stored.tail), checkpoint=stored.checkpoint)
         self.seq = stored.head
-        self._nesting = Nesting(self.replica)
+        self._nesting = Nesting(_Source(self.replica))
         self._max_bytes = max_bytes
         self._bytes = stored.stored_bytes
         self._rows: list[NewUpdate] = []
@@ -103,6 +103,19 @@ class LiveDocument:
                 f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
                 f"an update of {size} bytes does not fit: delete something first"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The replica as the nesting guard asks for it."""
+
+    replica: Replica
+
+    def get_state(self) -> bytes:
+        return self.replica.state_vector()
+
+    def get_update(self, state: bytes | None = None, /) -> bytes:
+        return self.replica.full() if state is None else self.replica.diff(state)
 
 
 def _payloads(rows: Sequence[LoggedUpdate]) -> list[bytes]:

@@ -1,7 +1,9 @@
 """One live document among its peers: order of commit and telling, failure, slow readers."""
 
 import asyncio
+from typing import Any
 
+import pycrdt
 import pytest
 
 from server.document.replica import Replica
@@ -32,6 +34,19 @@ async def test_an_edit_reaches_everybody_its_author_included(database: MemoryDat
         await here.deliver()
         assert bo.text == "hello"
         assert ada.channel.messages(SyncUpdate), "the author's acknowledgement is the echo"
+
+
+async def test_shared_types_reach_everybody_past_the_nesting_guard__L7(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, bo = await here.guest("ada"), await here.guest("bo")
+        nodes: pycrdt.Map[Any] = ada.doc.get("nodes", type=pycrdt.Map)
+        await ada.edit(lambda _: nodes.update({"k": pycrdt.Map()}))
+        await ada.edit(lambda _: nodes["k"].update({"content": pycrdt.Text("inner")}))
+        await here.deliver()
+        theirs: pycrdt.Map[Any] = bo.doc.get("nodes", type=pycrdt.Map)
+        assert str(theirs["k"]["content"]) == "inner"
 
 
 async def test_nobody_is_told_before_the_commit__L1(database: MemoryDatabase) -> None:
