@@ -29,7 +29,7 @@ from server.room.committer import Committer
 from server.room.desk import Desk
 from server.room.inbox import Inbox, refuse
 from server.room.limits import RoomLimits
-from server.room.live import LiveDocument
+from server.room.live import Change, LiveDocument
 from server.room.peer import Peer
 from server.room.ports import Attribution, Batch, Channel, Clock, Seat, UpdateLog
 from server.room.statistics import Statistics
@@ -195,13 +195,19 @@ class Room:
         for command in waiting:
             desk.perform(command, turn)
         change = desk.document.take()
-        if change.rows:
-            appended = await self._committer.commit(Batch(self.project, change.rows))
-            self._note_rows(appended.first, appended.last)
+        seq = await self._commit(change, desk)
         desk.settle(turn)
-        turn.release(change, desk.presence(turn), desk.peers.values(), desk.document.seq)
+        turn.release(change, desk.presence(turn), desk.peers.values(), seq)
         if desk.peers:
             self.idle_since = turn.now
+
+    async def _commit(self, change: Change, desk: Desk) -> Seq:
+        """Make a turn durable; the seq up to which the log then holds it."""
+        if not change.rows:
+            return desk.document.seq
+        appended = await self._committer.commit(Batch(self.project, change.rows))
+        self._note_rows(appended.first, appended.last)
+        return appended.last
 
     def _note_rows(self, first: Seq, last: Seq) -> None:
         """Our rows are in the log; if others' slipped in before them, read those next."""

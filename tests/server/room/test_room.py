@@ -246,6 +246,26 @@ async def test_a_program_writes_and_its_answer_means_committed__L1(
         assert here.store.database.documents[PROJECT].rows[0].by == by
 
 
+async def test_a_program_learns_a_seq_that_holds_its_edit_although_others_slipped_in__L1(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here, house(database) as there:
+        await here.rooms.open(PROJECT)
+        bo = await there.guest("bo")
+        donor = await there.guest("donor")
+        donor.disconnect()
+        update = await donor.type("from a program")
+        here.store.faults.hold_appends()
+        by = Attribution(UserId("bo"), Means.REST)
+        writing = asyncio.create_task(here.rooms.write(PROJECT, update, by, Role.EDITOR))
+        while not here.store.faults.waiting:
+            await settle()
+        await bo.type("meanwhile")
+        await there.deliver()
+        here.store.faults.release_appends()
+        assert await writing == 2
+
+
 async def test_a_stalled_peer_gets_one_difference_when_it_reads_again__L6(
     database: MemoryDatabase,
 ) -> None:
