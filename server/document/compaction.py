@@ -6,9 +6,8 @@ to compact (the room's compactor).
 
 Law kept here: L4. pycrdt's own encoding of a document omits what is parked, so that is
 merged in. Before a checkpoint is answered it is loaded into a fresh document, which must
-hold the same clocks and deletions and wait for the same. If it does not (pycrdt encodes
-a document wrongly in which half of a surrogate pair was deleted) the rows themselves are
-merged instead: larger, for deleted text stays in, but never wrong.
+hold the same clocks and deletions and wait for the same. If it does not, the rows
+themselves are merged instead: larger, for deleted text stays in, but never wrong.
 """
 
 from collections.abc import Iterable, Sequence

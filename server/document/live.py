@@ -3,6 +3,9 @@
 Lives here: the events it fires, and what it takes to build it again: an encoded base and
 the events since. Not here: what an update is, and what waits (``replica``).
 
+Nothing reaches the Doc but through ``apply``, which breaks a surrogate pair before pycrdt is
+asked to part it (``surrogates``).
+
 A Doc observed through pycrdt is held by its own subscription, in a cycle through Rust that
 the garbage collector cannot see: ``close`` must be called.
 """
@@ -12,9 +15,11 @@ from typing import Any, Final
 
 import pycrdt
 
+from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
-from server.protocol.update import EMPTY_UPDATE
+from server.protocol.structs import Ref
+from server.protocol.update import EMPTY_UPDATE, read_state_vector
 
 _JOURNAL_FLOOR: Final = 16_384
 """Bytes of events kept, at least, before the base is encoded anew: for a small document
@@ -27,7 +32,7 @@ _EVENT_COST: Final = 64
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_journal", "_watch", "doc", "events")
+    __slots__ = ("_base", "_budget", "_journal", "_pairs", "_watch", "doc", "events")
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -42,7 +47,16 @@ class Live:
         self._base = EMPTY_UPDATE
         self._journal: list[bytes] = []
         self._budget = 0
-        self._build(updates)
+        self._build(updates := list(updates))
+        # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
+        # it holds whole ones is looked up when the first edit comes.
+        self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, updates)) else set()
+
+    def apply(self, update: bytes) -> None:
+        """Integrate an update that is well-formed. Raises what pycrdt raises."""
+        if self._pairs != set() or may_hold_pairs(update):
+            update = self._mend(update)
+        self.doc.apply_update(update)
 
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
@@ -76,6 +90,26 @@ class Live:
     def close(self) -> None:
         """Let go of the document."""
         self._watch.drop()
+
+    def _mend(self, update: bytes) -> bytes:
+        """Break every pair, here and in the update, that integrating it would cut."""
+        if self._pairs is None:
+            self._pairs = pairs(self.doc.get_update())
+        brought = pairs(update)
+        parted = cuts(update) | set(read_state_vector(self.doc.get_state()).items())
+        if parted & self._pairs:
+            self._break(parted & self._pairs)
+        if parted & brought:
+            update = broken(update, parted & brought)
+        self._pairs |= brought - parted
+        return update
+
+    def _break(self, at: set[Ref]) -> None:
+        """The same document without these pairs, and the same way back."""
+        self._base = broken(self._base, at)
+        self._journal = [broken(event, at) for event in self._journal]
+        self._pairs = (self._pairs or set()) - at
+        self.restore()
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()

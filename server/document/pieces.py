@@ -19,7 +19,7 @@ from server.protocol.errors import Malformed
 from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_uint
 from server.protocol.ranges import ClockRange
-from server.protocol.structs import walk_structs
+from server.protocol.structs import Ref, walk_structs
 from server.protocol.update import read_delete_set
 
 _GC, _SKIP = 0, 10
@@ -38,6 +38,20 @@ class Ranges(NamedTuple):
 
     structs: tuple[ClockRange, ...]
     deletes: tuple[ClockRange, ...]
+
+
+class StructHead(NamedTuple):
+    """A struct up to its content, which starts at ``end``."""
+
+    info: int
+    origin: Ref | None
+    right_origin: Ref | None
+    end: int
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the content is a run of text."""
+        return self.info not in (_GC, _SKIP) and self.info & _KIND == _STRING
 
 
 def ranges(update: bytes) -> Ranges:
@@ -107,25 +121,38 @@ def _cut(body: bytes, run: ClockRange, structs: int, pieces: list[Piece]) -> Non
 
 def _skip_struct(data: bytes, pos: int) -> tuple[int, int]:
     """How many clocks a struct takes, and the position after it."""
+    return skip_rest(data, read_head(data, pos))
+
+
+def read_head(data: bytes, pos: int) -> StructHead:
+    """What a struct says before its content."""
     info = data[pos]
     pos += 1
     if info in (_GC, _SKIP):
-        return read_run(data, pos)
+        return StructHead(info, None, None, pos)
+    origin = right_origin = None
     if info & _ORIGIN:
-        pos = _skip_id(data, pos)
+        origin, pos = _read_id(data, pos)
     if info & _RIGHT_ORIGIN:
-        pos = _skip_id(data, pos)
-    if not info & (_ORIGIN | _RIGHT_ORIGIN):
+        right_origin, pos = _read_id(data, pos)
+    if origin is None and right_origin is None:
         by_name, pos = read_uint(data, pos)
-        pos = read_text(data, pos)[1] if by_name else _skip_id(data, pos)
+        pos = read_text(data, pos)[1] if by_name else _read_id(data, pos)[1]
         if info & _PARENT_SUB:
             _, pos = read_text(data, pos)
-    if info & _KIND == _STRING:
-        return read_string_content(data, pos)
-    return skip_content(data, pos, info & _KIND)
+    return StructHead(info, origin, right_origin, pos)
 
 
-def _skip_id(data: bytes, pos: int) -> int:
-    _, pos = read_uint(data, pos)
-    _, pos = read_uint(data, pos)
-    return pos
+def skip_rest(data: bytes, head: StructHead) -> tuple[int, int]:
+    """How many clocks the struct takes, and the position after its content."""
+    if head.info in (_GC, _SKIP):
+        return read_run(data, head.end)
+    if head.is_text:
+        return read_string_content(data, head.end)
+    return skip_content(data, head.end, head.info & _KIND)
+
+
+def _read_id(data: bytes, pos: int) -> tuple[Ref, int]:
+    client, pos = read_uint(data, pos)
+    clock, pos = read_uint(data, pos)
+    return (client, clock), pos

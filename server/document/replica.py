@@ -179,7 +179,7 @@ class Replica:
         live = self._live
         live.prepare()
         try:
-            live.doc.apply_update(update)
+            live.apply(update)
         except BaseException as error:
             why = reason(error)
             self._restore()
@@ -237,7 +237,7 @@ class Replica:
         # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
         for _ in range(2):
             try:
-                self._live.doc.apply_update(update)
+                self._live.apply(update)
             except BaseException as error:
                 reason(error)
                 self._restore()
