@@ -48,6 +48,11 @@ class AgentcError(Exception):
         super().__init__(message)
         self.message = message
 
+    @property
+    def told(self) -> str:
+        """What the other side is told. For the log there is ``message``."""
+        return self.message
+
 
 class PeerError(AgentcError):
     """The other side broke a rule; the same request will fail again."""
@@ -114,7 +119,15 @@ class TooMany(PeerError):
 
 
 class ServerError(AgentcError):
-    """We could not serve the request; trying again may help."""
+    """We could not serve the request; trying again may help.
+
+    The message is for us: it may name tables, files or hosts.
+    """
+
+    @property
+    def told(self) -> str:
+        """The kind of error in words, and that it is worth trying again."""
+        return f"{self.slug.replace('-', ' ')}: this could not be done now; try again soon"
 
 
 class DocumentFault(ServerError):

@@ -6,7 +6,7 @@ leaves everything as it is. Live rooms are not involved: they have what is merge
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.document.compaction import Row, Run, compact
 from server.protocol.errors import AgentcError
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 5.0
 BATCH = 16
+PUT_OFF_SECONDS = 600.0
+"""How long a document that could not be compacted is left alone."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Compactor:
     worker: Worker
     clock: Clock
     statistics: Statistics
+    _put_off: dict[ProjectId, float] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Look for work every few seconds, for ever."""
@@ -48,11 +51,19 @@ class Compactor:
 
     async def round(self) -> None:
         """Compact every document that is due, the most overgrown first."""
-        for project in await self.log.candidates(BATCH):
-            try:
-                await self.compact(project)
-            except AgentcError as error:
-                logger.warning("document %s is not compacted: %s", project, error.message)
+        now = self.clock.monotonic()
+        self._put_off = {name: until for name, until in self._put_off.items() if until > now}
+        for project in await self.log.candidates(BATCH + len(self._put_off)):
+            if project not in self._put_off:
+                await self._try(project)
+
+    async def _try(self, project: ProjectId) -> None:
+        """A document that cannot be compacted must not keep the others from it."""
+        try:
+            await self.compact(project)
+        except AgentcError as error:
+            logger.warning("document %s is not compacted: %s", project, error.message)
+            self._put_off[project] = self.clock.monotonic() + PUT_OFF_SECONDS
 
     async def compact(self, project: ProjectId) -> bool:
         """Compact one document; False when somebody else was faster."""

@@ -73,6 +73,6 @@ def refuse(command: Command, error: AgentcError) -> None:
         case Write(answer=answer):
             fail(answer, error)
         case Join(peer):
-            peer.close(error.close_code, error.message)
+            peer.close(error.close_code, error.told)
         case _:
             pass  # A peer's words: the peer itself is told, by its connection's end.

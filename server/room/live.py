@@ -10,15 +10,16 @@ size limit of a document.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from server.document.nesting import Nesting
 from server.document.replica import Replica
 from server.document.updates import merge
-from server.protocol.errors import TooLarge
+from server.protocol.errors import TooDeep, TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
-from server.protocol.update import UpdateShape
+from server.protocol.update import UpdateShape, inspect
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
 
 
@@ -50,7 +51,7 @@ class LiveDocument:
         """
         self._nesting.admit(update, shape)
         self._check_size(len(update), shape)
-        applied = self.replica.apply(update)
+        applied = self.replica.apply(update, shape)
         if applied.event is not None:
             self._note_event(applied.event)
         if applied.event is None and not applied.parked:
@@ -88,6 +89,13 @@ class LiveDocument:
     def close(self) -> None:
         """Free the document."""
         self.replica.close()
+
+    def _count_parked(self) -> None:
+        """What waited in the log still counts; it was admitted once, and so is not refused."""
+        parked = self.replica.parked()
+        if parked is not None:
+            with suppress(TooDeep):
+                self._nesting.admit(parked, inspect(parked))
 
     def _note_event(self, event: bytes) -> None:
         self._answer = None

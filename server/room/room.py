@@ -228,7 +228,7 @@ class Room:
         if state is State.FAILED:
             self._statistics.failed_rooms += 1
         for peer in self.peers:
-            peer.close(error.close_code, error.message)
+            peer.close(error.close_code, error.told)
         self._inbox.close(error)
         if self._desk is not None:
             self._desk.document.close()

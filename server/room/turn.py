@@ -110,7 +110,7 @@ class Turn:
             peer.send(encode(SyncStatus(payload)), partial(_note_confirmation, payload), self.now)
         self._resolve(seq)
         for farewell in self.farewells:
-            farewell.peer.close(farewell.error.close_code, farewell.error.message)
+            farewell.peer.close(farewell.error.close_code, farewell.error.told)
 
     def _broadcast_update(self, event: bytes, peers: tuple[Peer, ...]) -> None:
         frame = encode(SyncUpdate(event))
