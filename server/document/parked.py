@@ -34,6 +34,10 @@ class Parked:
     def __bool__(self) -> bool:
         return bool(self._pieces or self._deletes)
 
+    def __len__(self) -> int:
+        """How many updates wait; deletions alone do not count."""
+        return len(self._pieces)
+
     def copy(self) -> "Parked":
         """A copy that further changes do not reach."""
         other = Parked()

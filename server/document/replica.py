@@ -15,6 +15,9 @@ is rebuilt after a failure: an update may wait, well-formed, for its predecessor
 impossible only when that comes (a child of something that is not a shared type). pycrdt
 then fails the *predecessor*, which somebody else typed, and fails it for ever; here the
 culprit is dropped, and each process that replays the same rows drops the same.
+
+Long because integrating, parking and recovering share one state: the document, what
+waits and the clocks must change together.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -121,6 +124,16 @@ class Replica:
         if any(clocks.get(client, 0) < end for client, _, end in shape.structs):
             return False
         return not shape.deletes or not missing(shape.deletes, self._deleted())
+
+    def continues(self, shape: UpdateShape) -> bool:
+        """Whether an update with this shape follows what is there, so that none of it waits
+        for clocks of its own clients."""
+        return _fits(shape, self._clocks)
+
+    @property
+    def waiting(self) -> int:
+        """How many updates wait for predecessors; each makes every edit a little slower."""
+        return len(self._parked)
 
     def state_vector(self) -> bytes:
         """What the document holds, for a step 1."""

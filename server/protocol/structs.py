@@ -38,8 +38,8 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
 ) -> tuple[list[ClockRange], int, int]:
     """The clock ranges of the content, the number of shared types, and the position after.
 
-    ``placed``, if given, gets where every struct hangs, by client. One long loop,
-    because this is what every keystroke pays for: a call per struct costs a third more.
+    ``placed``, if given, gets where every struct hangs, by client. Long because
+    every keystroke pays for this loop: a call per struct costs a third more.
     """
     size = len(data)
     ranges: list[ClockRange] = []

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from server.document.nesting import Nesting
 from server.document.replica import Replica
 from server.document.updates import merge
-from server.protocol.errors import TooDeep, TooLarge
+from server.protocol.errors import Resync, TooDeep, TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
 from server.protocol.update import UpdateShape, inspect
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
+
+MAX_WAITING = 256
+"""Parked updates at a time. Each costs every later edit some microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,11 @@ class LiveDocument:
     def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> bool:
         """Apply an update from outside; answers whether it changed or parked anything.
 
-        Raises ``TooDeep``, ``TooLarge`` or ``Malformed``, and has then changed nothing.
+        Raises ``TooDeep``, ``TooLarge``, ``Malformed`` or ``Resync``, and has then changed
+        nothing.
         """
         self._nesting.admit(update, shape)
+        self._check_waiting(shape)
         self._check_size(len(update), shape)
         applied = self.replica.apply(update, shape)
         if applied.event is not None:
@@ -100,6 +105,11 @@ class LiveDocument:
     def _note_event(self, event: bytes) -> None:
         self._answer = None
         self._events.append(event)
+
+    def _check_waiting(self, shape: UpdateShape) -> None:
+        """A client whose edits come without their beginning brings it when it reconnects."""
+        if self.replica.waiting >= MAX_WAITING and not self.replica.continues(shape):
+            raise Resync(f"{MAX_WAITING} edits wait for others that did not come: connect again")
 
     def _check_size(self, size: int, shape: UpdateShape) -> None:
         """Deletions always pass: they are the way back under the limit."""

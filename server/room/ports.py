@@ -10,6 +10,8 @@ raised one of ``StoreUnavailable`` (store-wide), ``StoreBusy`` (retries used
 up), ``DocumentFault`` (one document), ``DocumentDamaged`` (rows that do not
 verify) or a ``PeerError`` (``NotFound``, ``Conflict``, ``Invalid``) and did
 nothing. An outcome that is not known counts as failure (L2).
+
+Long because a reader of any side wants all seams on one page.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""A replica tells exactly what an update did, loses nothing, and survives any bytes."""
+"""A replica tells exactly what an update did, loses nothing, and survives any bytes.
+
+Long because every way in which an update can arrive has its own small test.
+"""
 
 import contextlib
 import gc

@@ -2,6 +2,8 @@
 
 Twin of ``update`` and of its parts ``structs``, ``contents`` and ``placement``, which have no
 other user; that is why it is long.
+
+Long because every rule of the walk has its own small test.
 """
 
 import json

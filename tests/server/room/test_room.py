@@ -1,4 +1,7 @@
-"""One live document among its peers: order of commit and telling, failure, slow readers."""
+"""One live document among its peers: order of commit and telling, failure, slow readers.
+
+Long because the laws meet here: each has its tests, and they share one fixture.
+"""
 
 import asyncio
 from typing import Any
@@ -19,6 +22,7 @@ from server.protocol.ids import ProjectId, UserId
 from server.protocol.messages import Denied, SyncStatus, SyncStep2, SyncUpdate
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
+from server.room.live import MAX_WAITING
 from server.room.ports import Attribution, Means
 from tests.doubles.clock import settle
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument
@@ -510,3 +514,24 @@ async def test_a_closed_room_turns_new_work_away(database: MemoryDatabase) -> No
         await room.ended()
         with pytest.raises(RoomClosed):
             await room.read(Replica.full)
+
+
+async def test_edits_without_their_beginning_are_bounded_and_arrive_by_reconnecting__L7(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, donor = await here.guest("ada"), await here.guest("donor")
+        donor.disconnect()
+        await donor.type("the beginning;")
+        await donor.connect(here.rooms, PROJECT)
+        donor.channel.frames.clear()  # The server's question for the beginning is lost.
+        for number in range(MAX_WAITING + 1):
+            await donor.type(f"{number};")
+        await here.deliver()
+        assert donor.channel.closed is not None
+        assert donor.channel.closed[0] == 4508
+        donor.peer = None
+        await donor.connect(here.rooms, PROJECT)
+        await here.deliver()
+        assert ada.text == donor.text
+        assert f"{MAX_WAITING};" in ada.text
