@@ -1,6 +1,6 @@
 """``/yjs/{project_id}``: the way in for plain y-websocket clients.
 
-Everything that can refuse a connection is asked before the upgrade, because these
+Everything that can refuse a connection is asked before the upgrade, because many
 clients ignore close codes and come back at once: origin (403), token (401),
 membership (404), number of connections (429), and the document itself, which is
 loaded first (500, 503). After that the room is in charge; this module carries bytes
