@@ -6,6 +6,7 @@ may be passed by what each connection had in its hand, and by no more.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from server.protocol.errors import AgentcError, RoomClosed
 from server.room.commands import Command, Join, Read, Write, fail
@@ -21,6 +22,7 @@ class Inbox:
         self._news = asyncio.Event()
         self._relief = asyncio.Event()
         self._relief.set()
+        self._waiting: list[Callable[[], None]] = []
         self._closed: AgentcError | None = None
 
     def __len__(self) -> int:
@@ -41,6 +43,15 @@ class Inbox:
         """Return once the inbox is below its bound, or closed."""
         await self._relief.wait()
 
+    @property
+    def full(self) -> bool:
+        """Whether the bound is passed: who puts more should wait first."""
+        return not self._relief.is_set()
+
+    def when_room(self, go_on: Callable[[], None]) -> None:
+        """:meth:`has_room` for those who cannot await: calls ``go_on`` soon after it."""
+        self._waiting.append(go_on)
+
     async def wait(self) -> None:
         """Return once there is something to do."""
         await self._news.wait()
@@ -55,6 +66,10 @@ class Inbox:
         self._bytes = 0
         self._news.clear()
         self._relief.set()
+        waiting, self._waiting = self._waiting, []
+        for go_on in waiting:
+            # Not from within: what a connection does next is none of the room's task's business.
+            asyncio.get_running_loop().call_soon(go_on)
         return taken
 
     def close(self, error: AgentcError) -> None:

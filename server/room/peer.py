@@ -1,7 +1,8 @@
 """One connection in one room: what the edge holds, and what the room sends through.
 
-The edge calls :meth:`Peer.receive`, :meth:`Peer.drained` and :meth:`Peer.leave`;
-everything else is for the room that owns the peer. Frames are decoded and walked
+The edge calls :meth:`Peer.receive` (or, where it cannot await, the steps that it is
+made of), :meth:`Peer.drained` and :meth:`Peer.leave`; everything else is for the room
+that owns the peer. Frames are decoded and walked
 here, before they reach the room's inbox, so that bad bytes cost only their sender.
 
 Law kept here: L6. A full channel turns the session to lagging; nothing is dropped
@@ -35,8 +36,15 @@ class Inbox(Protocol):
     def put(self, command: Command, size: int) -> None:
         """Queue a command that holds about ``size`` bytes."""
 
+    @property
+    def full(self) -> bool:
+        """Whether the inbox is over its bound."""
+
     async def has_room(self) -> None:
         """Return once the inbox is below its bound: back pressure to the sender."""
+
+    def when_room(self, go_on: Callable[[], None]) -> None:
+        """The same for those who cannot await."""
 
 
 class Peer:
@@ -87,6 +95,15 @@ class Peer:
             heard = self.understand(frame)
         self.hear(heard, len(frame))
         await self._inbox.has_room()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the room has no room for more; then read on only :meth:`when_room`."""
+        return self._inbox.full
+
+    def when_room(self, go_on: Callable[[], None]) -> None:
+        """Call ``go_on`` once the room has room for the next message."""
+        self._inbox.when_room(go_on)
 
     def drained(self) -> None:
         """The channel has handed over what it held."""
