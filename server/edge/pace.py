@@ -6,9 +6,9 @@ Both are arithmetic; time and waiting are the caller's.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from server.protocol.errors import TooMany
 from server.protocol.ids import UserId
@@ -52,15 +52,39 @@ class ConnectionCount:
         self._limit = limit
         self._held: Counter[UserId] = Counter()
 
-    @contextmanager
-    def held(self, user: UserId) -> Iterator[None]:
-        """Count one connection while inside. Raises ``TooMany`` at the limit."""
+    def held(self, user: UserId) -> "Hold":
+        """Count one connection, as long as the answer is held. Raises ``TooMany`` at the
+        limit."""
         if self._limit is not None and self._held[user] >= self._limit:
             raise TooMany(f"this user has {self._limit} connections open already")
         self._held[user] += 1
-        try:
-            yield
-        finally:
-            self._held[user] -= 1
-            if not self._held[user]:
-                del self._held[user]
+        return Hold(self._held, user)
+
+
+class Hold:
+    """One connection that is counted: while inside, or if kept until it is released."""
+
+    __slots__ = ("_held", "_kept", "_user")
+
+    def __init__(self, held: Counter[UserId], user: UserId) -> None:
+        self._held = held
+        self._user = user
+        self._kept = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._kept:
+            self.release()
+
+    def keep(self) -> Callable[[], None]:
+        """Stay counted when the block ends; the answer ends it, and is to be called once."""
+        self._kept = True
+        return self.release
+
+    def release(self) -> None:
+        """Count it no longer."""
+        self._held[self._user] -= 1
+        if not self._held[self._user]:
+            del self._held[self._user]
