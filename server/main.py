@@ -27,6 +27,7 @@ from server.edge.clock import SystemClock
 from server.edge.commands.kit import Ports
 from server.edge.commands.output import show, show_error
 from server.edge.commands.parser import build_parser
+from server.edge.fast_protocol import FastWebSocketProtocol
 from server.edge.first_run import greeting, prepare_first_run, reachable
 from server.edge.health import Readiness, health_routes
 from server.edge.logs import set_up_logging
@@ -176,7 +177,7 @@ def _uvicorn(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         port=settings.port,
         lifespan="off",
         http="httptools",
-        ws=AbortingWebSocketProtocol,
+        ws=FastWebSocketProtocol if settings.channel == "fast" else AbortingWebSocketProtocol,
         # Above its limit a frame is refused in words and the connection stays; only what is
         # far too large to be read at all ends it.
         ws_max_size=4 * settings.max_frame_bytes,

@@ -26,7 +26,9 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "server.document": frozenset({"pycrdt"}),
     "server.session": frozenset(),
     "server.room": frozenset(),
-    "server.edge": frozenset({"starlette", "uvicorn", "prometheus_client", "argon2"}),
+    "server.edge": frozenset(
+        {"starlette", "uvicorn", "prometheus_client", "argon2", "picows"} | {"websockets"}
+    ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),
     WIRING: frozenset({"starlette", "uvicorn", "uvloop"}),
@@ -47,6 +49,9 @@ SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
+    ("server/edge/yjs.py", "_hand_over"),
+    ("server/edge/room_reader.py", "_take"),
+    ("server/edge/room_reader.py", "_understood"),
     ("server/room/room.py", "run"),
     ("server/room/committer.py", "_attempt"),
     ("server/room/desk.py", "_read"),

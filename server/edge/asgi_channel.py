@@ -17,8 +17,7 @@ from collections.abc import Callable
 from starlette.types import Message, Send
 from starlette.websockets import WebSocketDisconnect
 
-MAX_REASON = 123
-"""Bytes of UTF-8 that fit a close frame beside its code; longer ones raise in libraries."""
+from server.edge.goodbye import fit_reason
 
 
 class AsgiChannel:
@@ -88,11 +87,6 @@ class AsgiChannel:
             if self._full and self._backlog <= self._low:
                 self._full = False
                 self.on_drained()
-
-
-def fit_reason(reason: str) -> str:
-    """``reason`` cut to what a close frame can carry, at a character's border."""
-    return reason.encode()[:MAX_REASON].decode(errors="ignore")
 
 
 def _nobody() -> None:

@@ -4,7 +4,7 @@ Before a websocket is accepted its refusal is an HTTP answer too, for clients ig
 close codes and would come back at once. What a peer did wrong is told to them;
 what went wrong here is told in general terms, because a store's message may quote
 what it stores. Close codes of accepted sockets come from the same tree, in
-``server.edge.yjs``.
+``server.edge.goodbye``.
 """
 
 import logging

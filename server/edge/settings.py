@@ -55,6 +55,12 @@ def _switch(value: str) -> bool:
             raise ValueError('"on" or "off"')
 
 
+def _channel(value: str) -> str:
+    if value.lower() not in ("fast", "plain"):
+        raise ValueError('"fast" or "plain"')
+    return value.lower()
+
+
 def _level(value: str) -> str:
     if value.lower() not in ("debug", "info", "warning", "error"):
         raise ValueError("debug, info, warning or error")
@@ -143,6 +149,9 @@ class Settings:
     )
     bytes_per_second: int = _row(
         _whole(1024, 1 << 32), str(4 << 20), "Bytes per second that one connection may keep up."
+    )
+    channel: str = _row(
+        _channel, "fast", "How websockets are carried: fast, or plain ASGI as on any server."
     )
     log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")
     shutdown_seconds: float = _row(

@@ -3,14 +3,15 @@
 Everything that can refuse a connection is asked before the upgrade, because many
 clients ignore close codes and come back at once: origin (403), token (401),
 membership (404), number of connections (429), and the document itself, which is
-loaded first (500, 503). After that the room is in charge; this module carries bytes
-to it, at a bounded pace, and maps whatever ends the connection to a close code.
+loaded first (500, 503). After that the room is in charge. A server that hands its
+connections over is left to it (``server.edge.room_reader``); on any other, this module
+carries bytes both ways, at a bounded pace.
 
-Laws kept: L2, L6 (too fast is read slowly), L7 (one ladder to close codes), L8.
+Laws kept: L2, L6 (too fast is read slowly), L7 (whatever ends it has a close code), L8.
 """
 
 import asyncio
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.routing import WebSocketRoute
@@ -19,19 +20,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from server.document.replica import Replica
 from server.edge.asgi_channel import AsgiChannel
 from server.edge.credentials import authenticate, check_origin
+from server.edge.goodbye import say_goodbye
+from server.edge.handover import LiveChannel, take_over
 from server.edge.pace import Bucket, ConnectionCount, Pace
+from server.edge.room_reader import RoomReader
 from server.edge.settings import Settings
-from server.protocol.errors import AgentcError, Malformed, NotFound, PeerError, RoomClosed
+from server.protocol.errors import Malformed, NotFound, RoomClosed
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
 from server.room.peer import Peer
 from server.room.ports import Clock, Directory, Seat
 from server.room.rooms import Rooms
-
-logger = logging.getLogger(__name__)
-
-INTERNAL_ERROR = 1011
-GOING_ON = "the server met an error; connect again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,18 @@ class YjsEndpoint:
         return WebSocketRoute("/yjs/{project_id:path}", self.serve)
 
     async def serve(self, websocket: WebSocket) -> None:
-        """One connection, from the upgrade to its end."""
+        """One connection, from the upgrade to its end, or until it is taken over."""
         seat, role = await self._admit(websocket)
-        with self.count.held(seat.user):
+        with self.count.held(seat.user) as hold:
             await self.rooms.open(seat.project)
             # A browser fails the connection unless one of the protocols it offers is chosen.
             offered = websocket.scope.get("subprotocols") or [None]
             await websocket.accept(subprotocol=offered[0])
-            await self._converse(websocket, seat, role)
+            channel = take_over(websocket.scope, low_water=self._low_water)
+            if channel is None:
+                await self._converse(websocket, seat, role)
+            else:
+                await self._hand_over(channel, seat, role, hold.keep())
 
     async def _admit(self, websocket: WebSocket) -> tuple[Seat, Role]:
         """Who may sit down. Raises the refusal."""
@@ -70,10 +73,44 @@ class YjsEndpoint:
             raise NotFound("there is no such project, or you are not a member of it")
         return Seat(grant.user.id, grant.token, project), role
 
+    @property
+    def _low_water(self) -> int:
+        """A peer that lagged has drained when so much is left."""
+        return self.settings.max_backlog_bytes // 4
+
+    async def _take_seat(self, channel: LiveChannel | AsgiChannel, seat: Seat, role: Role) -> Peer:
+        peer = await self.rooms.join(seat.project, channel, seat, role)
+        channel.on_drained = peer.drained
+        try:
+            await self._require_unchanged(seat, role)
+        except BaseException:
+            peer.leave()
+            raise
+        return peer
+
+    # --- a server that hands over ---
+
+    async def _hand_over(
+        self, channel: LiveChannel, seat: Seat, role: Role, release: Callable[[], None]
+    ) -> None:
+        """Seat the peer, and leave the rest to whoever calls the reader."""
+        seated = False
+        try:
+            peer = await self._take_seat(channel, seat, role)
+            later = asyncio.get_running_loop().call_later
+            channel.listen(RoomReader(peer, channel, self._pace(), self.clock, later, release))
+            seated = True
+        except Exception as error:
+            say_goodbye(channel, error, seat.project)
+        finally:
+            if not seated:
+                release()
+
+    # --- any other server ---
+
     async def _converse(self, websocket: WebSocket, seat: Seat, role: Role) -> None:
         """Carry frames both ways until either side ends it."""
-        low_water = self.settings.max_backlog_bytes // 4
-        channel = AsgiChannel(websocket.send, low_water=low_water)
+        channel = AsgiChannel(websocket.send, low_water=self._low_water)
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(channel.run())
             reader = tasks.create_task(self._listen(websocket, channel, seat, role))
@@ -90,21 +127,15 @@ class YjsEndpoint:
     ) -> None:
         """Join and read; whatever happens ends in one close code (L7)."""
         try:
-            peer = await self.rooms.join(seat.project, channel, seat, role)
-            channel.on_drained = peer.drained
+            peer = await self._take_seat(channel, seat, role)
             try:
-                await self._require_unchanged(seat, role)
                 await self._read(websocket, peer)
             finally:
                 peer.leave()
         except WebSocketDisconnect:
             pass
-        except AgentcError as error:
-            told = error.message if isinstance(error, PeerError) else GOING_ON
-            channel.close(error.close_code, told)
-        except Exception:
-            logger.exception("a connection to %s failed", seat.project)
-            channel.close(INTERNAL_ERROR, GOING_ON)
+        except Exception as error:
+            say_goodbye(channel, error, seat.project)
 
     async def _require_unchanged(self, seat: Seat, role: Role) -> None:
         """Ask for the role again, now that the peer is seated (L8).

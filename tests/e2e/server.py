@@ -109,9 +109,12 @@ class Server:
                 self.process.wait()
 
     def environment(self) -> dict[str, str]:
-        """The process's environment: ours, without settings that somebody exported."""
+        """The process's environment: ours, without settings that somebody exported. ``CHANNEL``
+        chooses the channel of all servers: ``CHANNEL=plain pytest tests/e2e``."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTC_")}
         kept["PYTHONPATH"] = str(ROOT)
+        if "CHANNEL" in os.environ:
+            kept["AGENTC_CHANNEL"] = os.environ["CHANNEL"]
         if self.database_url is not None:
             kept["AGENTC_DATABASE_URL"] = self.database_url
         return {**kept, **self.settings}

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from starlette.types import Message
 
-from server.edge.asgi_channel import AsgiChannel, fit_reason
+from server.edge.asgi_channel import AsgiChannel
 from server.room.ports import Channel
 
 pytestmark = pytest.mark.anyio
@@ -155,10 +155,3 @@ async def test_a_peer_that_is_gone_ends_the_writer_and_frees_the_queue() -> None
     await channel.run()
     channel.write(b"z")
     assert channel.backlog == 0
-
-
-def test_a_reason_fits_a_close_frame_without_breaking_a_character() -> None:
-    assert fit_reason("short") == "short"
-    cut = fit_reason("é" * 100)
-    assert cut == "é" * 61
-    assert len(cut.encode()) <= 123
