@@ -136,8 +136,9 @@ async def test_a_message_in_fragments_is_one_message_with_pings_in_between(way: 
 
 async def test_large_messages_arrive_whole_at_who_reads_late(way: Way) -> None:
     """Also a test of picows: see ``server.edge.fast_channel.COPIED_BYTES``."""
-    large = [update(section(n, 0, text(chr(96 + n) * 70_000 * n))) for n in range(1, 9)]
-    async with serving(way.channel, Settings(rate_limits=False)) as home:
+    large = [update(section(n, 0, text(chr(96 + n) * (900_000 + n * 1000)))) for n in range(1, 21)]
+    limits = RoomLimits(max_backlog_bytes=1 << 26)
+    async with serving(way.channel, Settings(rate_limits=False), limits) as home:
         writer, late = await home.seated(), await home.seated()
         late.reads_nothing()
         for number, content in enumerate(large):
