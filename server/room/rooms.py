@@ -8,7 +8,8 @@ Laws kept here: L2 (newcomers are refused while the breaker is tripped) and L5.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -39,8 +40,11 @@ from server.room.watcher import Watcher
 from server.room.worker import Worker
 from server.session.owners import PeerId
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
+RESTART_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 2.5
 
 
@@ -207,8 +211,8 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
         rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
         watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
-        services = [breaker.run(), compactor.run(), rooms.housekeeping(), watcher.run()]
-        endless = [tasks.create_task(service) for service in services]
+        services = [breaker.run, compactor.run, rooms.housekeeping, watcher.run]
+        endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
         try:
             yield rooms
         finally:
@@ -218,3 +222,13 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             for task in endless:
                 task.cancel()
             worker.close()
+
+
+async def _keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Run a service for ever: a bug in one must not take down rooms that work."""
+    while True:
+        try:
+            await service()
+        except Exception:
+            logger.exception("%s failed and is started again", service.__qualname__)
+        await clock.sleep(RESTART_SECONDS)
