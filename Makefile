@@ -4,6 +4,7 @@
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make long-document   type and compact a document of 260,000 keystrokes; minutes
 #   make clean     remove what these made, except ./data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -17,7 +18,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check wheel clean
+.PHONY: install run test check long-document wheel clean
 
 install: $(PY_STAMP)
 
@@ -45,6 +46,9 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+
+long-document: install
+	KEYSTROKES=260000 $(BIN)/python -m pytest -q -s tests/long
 
 # The same steps as in the Dockerfile.
 wheel: install
