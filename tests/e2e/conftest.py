@@ -42,3 +42,12 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = asyncio.run(postgres.create_database())
     yield url
     asyncio.run(postgres.drop_database(url))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of an empty database; None for SQLite in the server's folder."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        yield request.getfixturevalue("postgres_url")

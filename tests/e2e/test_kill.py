@@ -3,7 +3,6 @@
 import random
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,6 @@ TYPE = """setInterval(() => { const t = doc.getText('t'), all = t.toString()
 }, 4)"""
 RECEIVED = "doc.getText('t').toString()"
 MARK = re.compile(r"<(\w+?)(\d+)>")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The URL of an empty database; None for SQLite in the server's folder."""
-    if request.param == "sqlite":
-        yield None
-    else:
-        yield request.getfixturevalue("postgres_url")
 
 
 def typing_clients(server: Server, clients: Clients, project: str, token: str) -> list[Client]:
