@@ -39,6 +39,17 @@ class Breaker:
         if self._fault is not None:
             raise StoreUnavailable(self._fault.message)
 
+    async def suspect(self) -> None:
+        """Something other than a commit has failed: find out whether commits would.
+
+        Without this an idle server would call itself ready while nobody can connect.
+        """
+        if self._fault is None:
+            try:
+                await self._log.probe()
+            except StoreUnavailable as fault:
+                self.trip(fault)
+
     async def run(self) -> None:
         """Probe while tripped, for ever."""
         while True:

@@ -209,7 +209,7 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
         rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
-        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, rooms.live)
+        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
         services = [breaker.run, compactor.run, rooms.housekeeping, watcher.run]
         endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]

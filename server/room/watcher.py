@@ -5,7 +5,8 @@ The feed only says that something may have changed. The watcher asks which live
 documents are behind their log, and whether the rights of those who are connected
 still hold. It writes nothing, and it may run too often without harm.
 
-Law kept here: L8 (a change of role takes effect on live connections).
+Laws kept here: L8 (a change of role takes effect on live connections) and L2 (what
+cannot be followed may be out of service: the breaker is told to find out).
 """
 
 import logging
@@ -13,8 +14,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from server.protocol.errors import NotFound, ServerError
+from server.protocol.errors import NotFound, ServerError, StoreUnavailable
 from server.protocol.ids import ProjectId
+from server.room.breaker import Breaker
 from server.room.peer import Peer
 from server.room.ports import ChangeFeed, Changes, Clock, Directory, UpdateLog
 from server.room.room import Room
@@ -35,12 +37,14 @@ class Watcher:
         log: UpdateLog,
         directory: Directory,
         clock: Clock,
+        breaker: Breaker,
         rooms: Callable[[], Sequence[Room]],
     ) -> None:
         self._feed = feed
         self._log = log
         self._directory = directory
         self._clock = clock
+        self._breaker = breaker
         self._rooms = rooms
 
     async def run(self) -> None:
@@ -56,6 +60,8 @@ class Watcher:
                 return await attempt()
             except ServerError as error:
                 logger.warning("cannot follow the database: %s", error.message)
+                if isinstance(error, StoreUnavailable):
+                    await self._breaker.suspect()
                 await self._clock.sleep(RETRY_SECONDS)
 
     async def follow(self, changes: Changes) -> None:

@@ -81,6 +81,26 @@ def test_a_restarted_database_hides_nothing_and_loses_nothing__L2_DUR2(
     assert "Traceback" not in server.log()
 
 
+@pytest.mark.postgres
+def test_an_idle_server_is_not_ready_while_its_database_is_away__L2_DUR2(
+    tmp_path: Path, postgres: PostgresServer, postgres_url: str
+) -> None:
+    with Server(tmp_path, postgres_url) as server:
+        token = server.add_user("ada@x.example")
+        project = server.add_project("ada@x.example")
+        barred = Barred(postgres.uri, postgres_url)
+        with HealthWatch(server) as health:
+            barred.begin()
+            known = health.until(503)
+            assert refusal(server, project, token) == (503, "1")
+            health.look(50)
+            ending = time.monotonic()
+            barred.end()
+            health.until(200)
+            truth(health.statuses(known, ending), 503)
+        assert refusal(server, project, token)[0] == 101
+
+
 def test_one_bad_document_fails_alone_and_comes_back__L2(
     tmp_path: Path, database: str | None, clients: Clients
 ) -> None:
