@@ -58,3 +58,18 @@ wheel: install
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- long runs of what the suite runs small -------------------------------------------
+.PHONY: simulate fuzz slow-client
+SCHEDULES ?= 20000
+FRAMES ?= 1000000
+UPDATES ?= 50000
+
+simulate: install
+	SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest -q tests/simulation
+
+fuzz: install
+	$(BIN)/python -m tests.hostile.fuzz --frames $(FRAMES)
+
+slow-client: install
+	UPDATES=$(UPDATES) $(BIN)/python -m pytest -q -s tests/e2e/test_slow_client.py
