@@ -23,7 +23,8 @@ from server.room.turn import Turn
 from server.session.session import Missed
 from server.session.table import READING, Action
 from tests.simulation.ledger import Violation
-from tests.simulation.steps import Calm, Connect, Edit, Paste, Schedule, Stall, schedules
+from tests.simulation.schedules import schedules
+from tests.simulation.steps import Calm, Connect, Edit, Paste, Schedule, Stall
 from tests.simulation.world import run
 
 ENOUGH = settings(

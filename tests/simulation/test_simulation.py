@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 
 from server.protocol.roles import Role
 from tests.simulation import steps
-from tests.simulation.steps import Edit, Schedule, Step, schedules
+from tests.simulation.schedules import schedules
+from tests.simulation.steps import Edit, Schedule, Step
 from tests.simulation.world import run
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "0"))
