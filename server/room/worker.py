@@ -7,6 +7,9 @@ there are plain and picklable; they live on the document's floor.
 """
 
 import asyncio
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -45,9 +48,24 @@ class Worker:
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Not fork: this process has threads and an event loop.
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                max_workers=1, mp_context=get_context("spawn"), initializer=_end_with_parent
+            )
         return self._pool
 
     def _discard(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self.close()
+
+
+def _end_with_parent() -> None:
+    """Runs in the worker. It holds both ends of the queue that it reads from, so it would
+    wait there for ever when this process is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "the worker is a child"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with parent", daemon=True).start()
