@@ -73,3 +73,14 @@ fuzz: install
 
 slow-client: install
 	UPDATES=$(UPDATES) $(BIN)/python -m pytest -q -s tests/e2e/test_slow_client.py
+
+.PHONY: torture full-disk
+ROUNDS ?= 20
+
+# kill -9 under typing clients, every other time in a compaction, on both databases.
+torture: install $(NODE_STAMP)
+	ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -s tests/e2e/test_kill.py
+
+# A small tmpfs, filled to the brim; needs root, and says so.
+full-disk: install $(NODE_STAMP)
+	$(BIN)/python -m tests.e2e.full_disk

@@ -16,9 +16,12 @@ ROUNDS = int(os.environ.get("ROUNDS", "2"))
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server on SQLite, in a folder of its own."""
-    with Server(tmp_path) as running:
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """A server in a folder of its own: on SQLite, or on each ``database`` for tests that
+    use that too."""
+    asked = "database" in request.fixturenames
+    url = request.getfixturevalue("database") if asked else None
+    with Server(tmp_path, url) as running:
         yield running
 
 
