@@ -34,6 +34,17 @@ class Change:
     event: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A row that the log lacks; ``whole`` says that its event is the very same update."""
+
+    new: NewUpdate
+    whole: bool
+
+    def joins(self, before: "_Owed") -> bool:
+        return self.whole and before.whole and self.new.by == before.new.by
+
+
 class LiveDocument:
     """One document in memory, and the part of its log that it has seen."""
 
@@ -43,7 +54,7 @@ class LiveDocument:
         self._nesting = Nesting(_Source(self.replica))
         self._max_bytes = max_bytes
         self._bytes = stored.stored_bytes
-        self._rows: list[NewUpdate] = []
+        self._rows: list[_Owed] = []
         self._events: list[bytes] = []
         self._answer: tuple[bytes, bytes] | None = None
 
@@ -61,7 +72,8 @@ class LiveDocument:
             self._note_event(applied.event)
         if applied.event is None and not applied.parked:
             return False
-        self._rows.append(NewUpdate(update, by, at))
+        whole = applied.event == update and not applied.parked
+        self._rows.append(_Owed(NewUpdate(update, by, at), whole))
         self._bytes += len(update)
         return True
 
@@ -140,17 +152,22 @@ def _payloads(rows: Sequence[LoggedUpdate]) -> list[bytes]:
     return [row.payload for row in rows]
 
 
-def _merge_neighbours(rows: Sequence[NewUpdate]) -> tuple[NewUpdate, ...]:
-    """Consecutive updates of one author become one row (L3)."""
-    if len(rows) < 2:
-        return tuple(rows)
-    groups: list[list[NewUpdate]] = []
+def _merge_neighbours(rows: Sequence[_Owed]) -> tuple[NewUpdate, ...]:
+    """Consecutive updates of one author become one row (L3).
+
+    Only those of which every byte has just been integrated: where two updates say different
+    things of the same clocks, the merge may keep what the document has not.
+    """
+    groups: list[list[_Owed]] = []
     for row in rows:
-        if groups and groups[-1][-1].by == row.by:
+        if groups and row.joins(groups[-1][-1]):
             groups[-1].append(row)
         else:
             groups.append([row])
-    return tuple(
-        NewUpdate(merge([row.payload for row in group]), group[0].by, group[-1].at)
-        for group in groups
-    )
+    return tuple(_as_one([row.new for row in group]) for group in groups)
+
+
+def _as_one(group: Sequence[NewUpdate]) -> NewUpdate:
+    if len(group) == 1:
+        return group[0]
+    return NewUpdate(merge([row.payload for row in group]), group[0].by, group[-1].at)
