@@ -10,7 +10,6 @@ import pycrdt
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from server.protocol.lib0 import write_bytes
 from server.protocol.messages import SyncStatus, SyncStep1, SyncUpdate, encode
 from tests.e2e.server import Server
 
@@ -40,19 +39,17 @@ class Wire:
     ) -> None:
         self._connecting.__exit__(kind, error, trace)
 
-    def update(self, update: bytes) -> None:
-        """Send an edit."""
-        self.socket.send(encode(SyncUpdate(update)))
+    def save(self, update: bytes, name: bytes) -> None:
+        """Send an edit and, in one frame, the question whether it is saved.
 
-    def ask_whether_saved(self, name: bytes) -> None:
-        """The answer comes once everything sent before is durable, and not otherwise."""
-        self.socket.send(encode(SyncStatus(name)))
+        The answer comes once everything sent before is durable, and not otherwise.
+        """
+        self.socket.send(encode(SyncUpdate(update)) + encode(SyncStatus(name)))
 
     def saved(self, update: bytes, name: bytes) -> None:
         """Send an edit, and wait to be told that it is saved."""
-        self.update(update)
-        self.ask_whether_saved(name)
-        self.until(encode(SyncStatus(name)))
+        self.save(update, name)
+        self.until(saved_frame(name))
 
     def state(self) -> bytes:
         """The whole document, as the server tells it."""
@@ -88,7 +85,7 @@ class Wire:
 
 def saved_frame(name: bytes) -> bytes:
     """What says that all is saved."""
-    return b"\x66" + write_bytes(name)
+    return encode(SyncStatus(name))
 
 
 def words(text: str, root: str = "t") -> bytes:
