@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.node, pytest.mark.slow]
 LONGEST_S = 6.5
 """Past the first round of the compactor, which is due from the start."""
 
-COMPACTION_S = 0.8
+COMPACTION_S = 2.0
 """A compaction is done so long after the worker process appears, give or take."""
 
 TYPE = """setInterval(() => { const t = doc.getText('t'), all = t.toString()
