@@ -340,6 +340,22 @@ async def test_nobody_writes_under_the_id_of_somebody_else_who_is_connected__L8(
         assert bo.text == "mine and still mine"
 
 
+async def test_repeating_somebodys_edit_beside_a_new_deletion_does_not_take_their_id__L8(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, mallory = await here.guest("ada"), await here.guest("mallory")
+        update = await ada.type("mine")
+        await here.deliver()
+        deletion = b"\x01\xe8\x07\x01\x00\x01"
+        await mallory.say(SyncUpdate(update[:-1] + deletion))
+        await here.deliver()
+        await ada.type(" and still mine")
+        await here.deliver()
+        assert ada.connected
+        assert mallory.text == "ine and still mine"
+
+
 async def test_repeating_what_somebody_else_wrote_is_no_forgery__L8(
     database: MemoryDatabase,
 ) -> None:
