@@ -8,7 +8,7 @@ it succeeds the breaker closes again. Readiness is this object's state.
 
 import asyncio
 
-from server.protocol.errors import StoreUnavailable
+from server.protocol.errors import ServerError, StoreUnavailable
 from server.room.ports import Clock, UpdateLog
 
 PROBE_SECONDS = 1.0
@@ -62,6 +62,8 @@ class Breaker:
             await self._log.probe()
         except StoreUnavailable as fault:
             self._fault = fault
+        except ServerError:
+            pass  # Busy: it answers, but has not shown that it can commit.
         else:
             self._fault = None
             self._tripped.clear()

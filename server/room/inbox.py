@@ -57,6 +57,11 @@ class Inbox:
         self._relief.set()
         return taken
 
+    def shut(self, error: AgentcError) -> None:
+        """Refuse what comes from now on; what waits will still be done."""
+        self._closed = error
+        self.wake()
+
     def close(self, error: AgentcError) -> None:
         """Refuse everything that waits, and everything that comes later."""
         self._closed = error

@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 RESTART_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 2.5
+READERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Rooms:
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
         self._goodbye: ServerError | None = None
+        self._readers = asyncio.Semaphore(READERS)
 
     async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
         """Seat a connection at a document, loading it first if need be.
@@ -105,13 +107,17 @@ class Rooms:
                 continue
 
     async def read(self, project: ProjectId, question: Callable[[Replica], T]) -> T:
-        """Ask a live document; the answer contains only what is durable (L1)."""
-        while True:
-            room = await self.open(project)
-            try:
-                return await room.read(question)
-            except RoomClosed:  # It was unloaded meanwhile: the next one answers.
-                continue
+        """Ask a live document; the answer contains only what is durable (L1).
+
+        Few at a time, since an answer may be as large as the document.
+        """
+        async with self._readers:
+            while True:
+                room = await self.open(project)
+                try:
+                    return await room.read(question)
+                except RoomClosed:  # It was unloaded meanwhile: the next one answers.
+                    continue
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
@@ -189,13 +195,20 @@ class Rooms:
             statistics=self.statistics,
         )
         self._rooms[project] = room
-        self._tasks.create_task(self._own(room), name=f"room {project}")
+        task = self._tasks.create_task(self._own(room), name=f"room {project}")
+        # A task that is cancelled before its first step runs nothing, not even a finally.
+        task.add_done_callback(lambda _: self._forget(room))
         return room
 
     async def _own(self, room: Room) -> None:
         try:
             await room.run()
         finally:
+            self._forget(room)
+
+    def _forget(self, room: Room) -> None:
+        room.abandon()
+        if self._rooms.get(room.project) is room:
             del self._rooms[room.project]
 
 

@@ -46,12 +46,16 @@ class Watcher:
         self._clock = clock
         self._breaker = breaker
         self._rooms = rooms
+        # Kept here, so that they survive an unexpected error of ``run``.
+        self._news: Changes | None = None
 
     async def run(self) -> None:
         """Follow the feed, for ever. News that could not be acted on are kept."""
         while True:
-            changes = await self._persist(self._feed.next)
-            await self._persist(partial(self.follow, changes))
+            if self._news is None:
+                self._news = await self._persist(self._feed.next)
+            await self._persist(partial(self.follow, self._news))
+            self._news = None
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """The result of ``attempt``, as soon as the database gives one."""
@@ -91,5 +95,4 @@ class Watcher:
             return
         roles = await self._directory.roles([peer.seat for _, peer in seated])
         for (room, peer), role in zip(seated, roles, strict=True):
-            if role is not peer.session.role:
-                room.set_role(peer, role)
+            room.set_role(peer, role)

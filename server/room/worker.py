@@ -21,6 +21,9 @@ from server.protocol.errors import DocumentDamaged
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PATIENCE_SECONDS = 300.0
+"""Longer than the largest document takes to merge."""
+
 
 class Worker:
     """Runs one function at a time in another process."""
@@ -34,16 +37,24 @@ class Worker:
         assert not kwargs, "only positional arguments travel to the worker"
         pool = self._start()
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+        except TimeoutError as error:
+            self._discard(pool)
+            raise DocumentDamaged(f"no result within {PATIENCE_SECONDS:.0f} s") from error
         except BrokenProcessPool as error:
             self._discard(pool)
             raise DocumentDamaged("these updates ended the process that merged them") from error
 
     def close(self) -> None:
         """Stop the process; what it was doing is abandoned."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Its queue is not waited for, and a long merge must not hold up our own end.
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:

@@ -11,7 +11,7 @@ ID = ClientId(77)
 
 def owned_by_alice() -> ClientOwners:
     owners = ClientOwners()
-    owners.claim(ID, ALICE)
+    owners.claim(ID, ALICE, writes=True)
     return owners
 
 
@@ -35,15 +35,15 @@ def test_an_id_rests_after_its_connection_ended_and_is_free_then__L8() -> None:
 
 def test_a_newer_connection_of_the_same_user_takes_the_id_over() -> None:
     owners = owned_by_alice()
-    owners.claim(ID, ALICE_AGAIN)
+    owners.claim(ID, ALICE_AGAIN, writes=True)
     assert owners.release(ALICE.peer, now=0.0) == frozenset()
     assert owners.owner(ID) == ALICE_AGAIN
 
 
 def test_claiming_twice_is_claiming_once() -> None:
     owners = owned_by_alice()
-    owners.claim(ID, ALICE)
-    assert owners.count(ALICE.peer) == 1
+    owners.claim(ID, ALICE, writes=True)
+    assert owners.clients(ALICE.peer) == {ID}
     assert owners.release(ALICE.peer, now=0.0) == {ID}
 
 
