@@ -52,3 +52,15 @@ def test_rested_ids_are_forgotten() -> None:
     owners.release(ALICE.peer, now=0.0)
     owners.release(BOB.peer, now=RESTING_SECONDS)
     assert not owners._resting
+
+
+def test_a_viewers_cursor_keeps_nobody_from_writing__L8() -> None:
+    owners = ClientOwners()
+    owners.claim(ID, BOB, writes=False)
+    assert owners.may_write(ID, ALICE.user, now=0.0)
+    assert owners.is_foreign(ID, ALICE.user, now=0.0), "but it keeps its cursor"
+    owners.claim(ID, ALICE, writes=True)
+    assert not owners.may_write(ID, BOB.user, now=0.0)
+    owners.release(ALICE.peer, now=1.0)
+    assert not owners.may_write(ID, BOB.user, now=2.0)
+    assert owners.may_write(ID, BOB.user, now=1.0 + RESTING_SECONDS)

@@ -1,9 +1,15 @@
 """The awareness map of one document, and whose word counts in it."""
 
-from server.protocol.awareness import PresenceEntry
+from server.protocol.awareness import MAX_CLOCK, PresenceEntry
 from server.protocol.ids import ClientId, UserId
 from server.session.owners import ClientOwners, Owner, PeerId
-from server.session.presence import CLIENTS_PER_CONNECTION, TOMBSTONE_SECONDS, Presence
+from server.session.presence import (
+    BYTES_IN_ALL,
+    CLIENTS_PER_CONNECTION,
+    TOMBSTONE_SECONDS,
+    Presence,
+    weight,
+)
 
 ALICE = Owner(PeerId(1), UserId("alice"))
 ALICE_AGAIN = Owner(PeerId(2), UserId("alice"))
@@ -105,3 +111,23 @@ def test_the_newest_word_on_a_client_may_be_that_it_left() -> None:
     presence = with_alice(clock=4)
     presence.leave(ALICE.peer, now=1.0)
     assert presence.some([ClientId(77), ClientId(1)]) == (entry(5, None),)
+
+
+def test_presence_has_a_budget_for_each_connection_and_for_all__L7() -> None:
+    presence = Presence(ClientOwners())
+    heavy = '{"x":"' + "y" * 60_000 + '"}'
+    crowd = [Owner(PeerId(number), UserId(f"user {number}")) for number in range(100)]
+    for number, owner in enumerate(crowd):
+        said = [entry(1, heavy, client=number * 10 + extra) for extra in range(4)]
+        announced = presence.announce(owner, said, now=0.0, writes=False)
+        assert announced.too_large
+    assert sum(map(weight, presence.all())) <= BYTES_IN_ALL
+    for owner in crowd:
+        presence.leave(owner.peer, now=1.0)
+    said = [entry(1, heavy, client=7)]
+    assert presence.announce(ALICE, said, now=100.0, writes=False).changed == tuple(said)
+
+
+def test_a_removal_never_passes_the_largest_clock() -> None:
+    presence = with_alice(clock=MAX_CLOCK)
+    assert presence.leave(ALICE.peer, now=1.0) == (entry(MAX_CLOCK, None),)
