@@ -10,6 +10,7 @@ ends that peer's connection and nothing else).
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import assert_never
 
 from server.protocol.awareness import PresenceEntry
@@ -78,15 +79,13 @@ class Desk:
     def write_letters(self, turn: Turn) -> None:
         """Encode what the turn owes to single peers. After the last command, before the
         commit: so one answer serves all that a peer has asked in a turn."""
-        map_frames: tuple[bytes, ...] | None = None
+        everybody = cache(lambda: _presence_frames(self._presence.all()))
         for peer, owed in turn.owed.values():
-            if owed.everybody and map_frames is None:
-                map_frames = _presence_frames(self._presence.all())
+            frames: list[bytes] = []
             if peer.session.says() is Delivery.SEND:
-                frames = (*self._frames(owed), *(map_frames or () if owed.everybody else ()))
-                turn.letters.append(Letter(peer, frames, owed))
-            else:
-                peer.deliver((), owed, turn.now)
+                frames += self._frames(owed)
+                frames += everybody() if owed.everybody else ()
+            turn.letters.append(Letter(peer, tuple(frames), owed))
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
