@@ -161,7 +161,8 @@ class PostgresFeed:
     async def _listen(self, connection: Listening) -> None:
         try:
             connection.add_termination_listener(self._lost)
-            await connection.add_listener(CHANNEL, self._heard)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connection.add_listener(CHANNEL, self._heard)
         except BaseException:
             connection.terminate()
             raise
