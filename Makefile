@@ -4,6 +4,7 @@
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make long-document   type and compact a document of 260,000 keystrokes; minutes
 #   make clean     remove what these made, except ./data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -17,7 +18,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check wheel clean
+.PHONY: install run test check long-document wheel clean
 
 install: $(PY_STAMP)
 
@@ -46,6 +47,9 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
 
+long-document: install
+	KEYSTROKES=260000 $(BIN)/python -m pytest -q -s tests/long
+
 # The same steps as in the Dockerfile.
 wheel: install
 	rm -rf $(WHEELS)
@@ -54,3 +58,29 @@ wheel: install
 
 clean:
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# --- long runs of what the suite runs small -------------------------------------------
+.PHONY: simulate fuzz slow-client
+SCHEDULES ?= 20000
+FRAMES ?= 1000000
+UPDATES ?= 50000
+
+simulate: install
+	SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest -q tests/simulation
+
+fuzz: install
+	$(BIN)/python -m tests.hostile.fuzz --frames $(FRAMES)
+
+slow-client: install
+	UPDATES=$(UPDATES) $(BIN)/python -m pytest -q -s tests/e2e/test_slow_client.py
+
+.PHONY: torture full-disk
+ROUNDS ?= 20
+
+# kill -9 under typing clients, every other time in a compaction, on both databases.
+torture: install $(NODE_STAMP)
+	ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -q -s tests/e2e/test_kill.py
+
+# A small tmpfs, filled to the brim; needs root, and says so.
+full-disk: install $(NODE_STAMP)
+	$(BIN)/python -m tests.e2e.full_disk

@@ -1,10 +1,11 @@
 """From a driver's exception to what the rest of the house may see: the one ladder (L2).
 
-Four outcomes. *Passing* conflicts are retried by ``store.database`` and then become
-``StoreBusy``; *rejected* rows become :class:`Rejected`, which the caller, who knows
-whose rows they were, turns into ``DocumentFault``, ``Conflict`` or ``Invalid``;
-*unreadable* values become :class:`Unreadable`; all else is ``StoreUnavailable``: an
-error that nobody has thought of must not look like the fault of one document.
+Five outcomes. *Passing* conflicts are retried by ``store.database`` and then become
+``StoreBusy``; a *crowded* pool is ``StoreBusy`` at once, for it has been waited for;
+*rejected* rows become :class:`Rejected`, which the caller, who knows whose rows they
+were, turns into ``DocumentFault``, ``Conflict`` or ``Invalid``; *unreadable* values
+become :class:`Unreadable`; all else is ``StoreUnavailable``: an error that nobody has
+thought of must not look like the fault of one document.
 """
 
 import sqlite3
@@ -12,6 +13,7 @@ import struct
 from enum import Enum, auto
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 BAD_VALUES = (OverflowError, UnicodeError, struct.error)
 """Values that no column holds: an int beyond 64 bits, a str that is not Unicode."""
@@ -44,6 +46,7 @@ class Verdict(Enum):
     """What an exception of a driver amounts to."""
 
     PASSING = auto()
+    CROWDED = auto()
     REJECTED = auto()
     UNREADABLE = auto()
     UNAVAILABLE = auto()
@@ -52,6 +55,8 @@ class Verdict(Enum):
 def judge(error: Exception) -> Verdict:
     """Which rung of the ladder ``error`` belongs to."""
     match error:
+        case PoolTimeout():
+            return Verdict.CROWDED
         case DBAPIError(connection_invalidated=True):
             return Verdict.UNAVAILABLE
         case StatementError(orig=BaseException() as original):

@@ -26,8 +26,6 @@ from store.sqlite import SqliteDatabase
 
 POLL_SECONDS = 0.25
 SWEEP_SECONDS = 10.0
-FIRST_DELAY = 0.5
-LONGEST_DELAY = 10.0
 CONNECT_SECONDS = 10.0
 
 NAMED = 5000
@@ -115,17 +113,17 @@ class PostgresFeed:
     async def open(cls, dsn: str, clock: Clock, sender: str) -> "PostgresFeed":
         """A feed of everything that happens from now on."""
         feed = cls(dsn, clock, sender)
-        try:
-            await feed._connect()
-        except CONNECTION_ERRORS as error:
-            raise StoreUnavailable(f"cannot listen: {type(error).__name__}") from error
+        await feed._connect()
         return feed
 
     async def next(self) -> Changes:
-        """Wait for a notification, a sweep or a new connection."""
+        """Wait for a notification, a sweep or a new connection.
+
+        Raises ``StoreUnavailable`` each time that the database lets nobody listen.
+        """
         while True:
             if self._connection is None or self._connection.is_closed():
-                await self._reconnect()
+                await self._connect()
                 return ANY
             if self._wake.is_set():
                 return self._collected()
@@ -151,25 +149,23 @@ class PostgresFeed:
         self._forget()
         return ANY
 
-    async def _reconnect(self) -> None:
-        delay = FIRST_DELAY
-        while True:
-            with suppress(*CONNECTION_ERRORS):
-                await self._connect()
-                return
-            await self._clock.sleep(delay)
-            delay = min(2 * delay, LONGEST_DELAY)
-
     async def _connect(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
+            await self._listen(connection)
+        except CONNECTION_ERRORS as error:
+            raise StoreUnavailable(f"cannot listen: {type(error).__name__}") from error
+        self._forget()
+        self._connection = connection
+
+    async def _listen(self, connection: Listening) -> None:
         try:
             connection.add_termination_listener(self._lost)
-            await connection.add_listener(CHANNEL, self._heard)
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connection.add_listener(CHANNEL, self._heard)
         except BaseException:
             connection.terminate()
             raise
-        self._forget()
-        self._connection = connection
 
     def _forget(self) -> None:
         """All that was collected is part of the "any" that is about to be reported."""

@@ -63,7 +63,7 @@ async def verify(
 async def _across(db: Database, check: Callable[[Connection], list[Problem]]) -> list[Problem]:
     """A check that reads all documents, and may meet pages that cannot be read."""
     try:
-        return await db.read(check)
+        return await db.read_at_leisure(check)
     except (StoreUnavailable, Unreadable) as error:
         return [Problem(None, "database", None, str(error))]
 
@@ -75,7 +75,7 @@ async def _verify_one(db: Database, project: ProjectId, replay: Replay | None) -
         # Its rows are under the name it had: they show up as orphans.
         return [Problem(project, "documents", None, "the project's id is not UTF-8")]
     try:
-        findings = await db.read(check_document, project, keep=replay is not None)
+        findings = await db.read_at_leisure(check_document, project, keep=replay is not None)
     except (StoreUnavailable, Unreadable) as error:
         return [Problem(project, "documents", None, f"cannot be read: {error}")]
     if replay is None or findings.problems:
@@ -96,7 +96,7 @@ async def _replayed(project: ProjectId, findings: Findings, replay: Replay) -> l
 async def _projects(db: Database) -> AsyncIterator[ProjectId]:
     """All names in pages; projects without a document are among them."""
     last: str | None = None
-    while page := await db.read(_names_after, last):
+    while page := await db.read_at_leisure(_names_after, last):
         for name in page:
             yield ProjectId(name)
         last = page[-1]

@@ -24,7 +24,7 @@ UPGRADE_LOCK = 0x8_6E7C
 
 async def upgrade(db: Database) -> None:
     """Create or migrate all tables. Raises ``StoreUnavailable`` when they are newer."""
-    await db.write(upgrade_to_head)
+    await db.write_at_leisure(upgrade_to_head)
 
 
 def upgrade_to_head(conn: Connection) -> None:

@@ -2,7 +2,9 @@
 
 SQLite has one writer at a time anyway; giving it one thread and one connection
 keeps other processes the only source of conflicts, and saves a thread hop for each
-statement of the hot path. What does not live here: any statement about documents.
+statement of the hot path. A disk that does not answer holds that thread for ever, and
+nothing else: no caller, and not the end of the process. What does not live here: any
+statement about documents.
 
 Law kept here (L1): a commit is on the disk when it returns. ``journal_mode=WAL``
 and ``synchronous=FULL`` are read back on every connection; a database that does
@@ -12,11 +14,11 @@ not take them is refused.
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
+from threading import Thread
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -26,6 +28,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from server.protocol.errors import StoreUnavailable
 from server.room.ports import Clock
+from store import database
 from store.database import Database
 from store.faults import Verdict, judge
 
@@ -67,7 +70,7 @@ class SqliteDatabase(Database):
         means nothing beyond the connection that it was asked of.
         """
         work = self._retrying(lambda: self._writer.submit(self._writer.peek, fn))
-        return await self._shielded(work)
+        return await self._shielded(work, database.PATIENCE)
 
     async def limit_pages(self, pages: int) -> None:
         """Bound the size of the file from now on."""
@@ -80,17 +83,26 @@ class SqliteDatabase(Database):
     async def _write(self, fn: Callable[[Connection], R]) -> R:
         return await self._writer.submit(self._writer.transact, fn)
 
+    def _abandon(self, flight: "asyncio.Task[object]") -> None:
+        # What the writer has begun goes on, and may land; what still waits for it does not.
+        flight.cancel()
+
     async def _close(self) -> None:
-        await self._readers.dispose()
-        await self._writer.submit(self._writer.close)
-        self._writer.thread.shutdown(wait=False)
+        try:
+            await self._readers.dispose()
+            await self._writer.submit(self._writer.close)
+        finally:
+            self._writer.end()
 
 
 class _Writer:
-    """The writer's thread and connection. All but ``submit`` runs on that thread."""
+    """The writer's thread and connection. All but ``submit`` and ``end`` runs there."""
 
     def __init__(self, path: str, options: SqliteOptions) -> None:
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-writer")
+        self._jobs = asyncio.new_event_loop()
+        self._ended = asyncio.Event()
+        # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
+        Thread(target=self._work, name="sqlite-writer", daemon=True).start()
         self._engine: Engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
         event.listen(self._engine, "connect", partial(_configure, options))
         event.listen(self._engine, "begin", _begin_immediate)
@@ -99,7 +111,19 @@ class _Writer:
 
     async def submit(self, fn: Callable[..., R], *args: object) -> R:
         """Run ``fn`` on the writer's thread, after what was submitted before."""
-        return await asyncio.get_running_loop().run_in_executor(self.thread, fn, *args)
+        job = asyncio.run_coroutine_threadsafe(_run(fn, *args), self._jobs)
+        return await asyncio.wrap_future(job)
+
+    def end(self) -> None:
+        """Let the thread end, once it has done what it has begun."""
+        self._jobs.call_soon_threadsafe(self._ended.set)
+
+    def _work(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._jobs) as runner:
+            runner.run(self._until_ended())
+
+    async def _until_ended(self) -> None:
+        await self._ended.wait()
 
     def transact(self, fn: Callable[[Connection], R]) -> R:
         try:
@@ -133,6 +157,10 @@ class _Writer:
         if conn is not None:
             with suppress(SQLAlchemyError):
                 conn.close()
+
+
+async def _run(fn: Callable[..., R], *args: object) -> R:
+    return fn(*args)
 
 
 def _begin_immediate(conn: Connection) -> None:

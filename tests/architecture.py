@@ -55,6 +55,8 @@ CATCHERS = {
     ("server/room/room.py", "run"),
     ("server/room/committer.py", "_attempt"),
     ("server/room/desk.py", "_read"),
+    ("server/room/rooms.py", "_keep_up"),
+    ("server/room/compactor.py", "_try"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.

@@ -51,8 +51,8 @@ class Source(Protocol):
 class Nesting:
     """The guard of one live document.
 
-    A document that is loaded with something parked passes that through ``admit`` too,
-    so that it counts.
+    A document that is loaded with something parked passes that through ``note``, so that
+    it counts.
     """
 
     __slots__ = ("_document", "_levels", "_mirrored", "_parked", "_readable", "_unread")
@@ -64,6 +64,11 @@ class Nesting:
         self._parked: set[Ref] = set()
         self._unread: set[Ref] = set()
         self._readable = True
+
+    def note(self, parked: bytes) -> None:
+        """Count the types of what the document has parked already; never refuses."""
+        fresh, gapped = _split(read_placements(parked), {})
+        self._parked |= _types(fresh) | _types(gapped)
 
     def admit(self, update: bytes, shape: UpdateShape) -> None:
         """Raise ``TooDeep`` when ``update`` would nest types too deeply.

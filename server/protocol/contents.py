@@ -16,10 +16,10 @@ from server.protocol.errors import Invalid, Malformed, TooDeep
 from server.protocol.jsontext import MAX_VALUE_DEPTH, parse_json
 from server.protocol.lib0 import MAX_UINT
 
-MAX_RUN = 2**26
-"""The longest run of garbage, of a gap, or of deletions. Nobody types 67 million
-characters under one client id, but one forged run would use up all the clocks that
-its victim was going to write under."""
+MAX_RUN = 2**31 - 1
+"""The longest run of garbage, of a gap, or of deletions: all clocks that there are. Not less,
+because documents join neighbouring runs: the deletions in every honest handshake would
+be refused once somebody has sent two long ones."""
 
 _XML_ELEMENT = 3
 _TYPE_REFS = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})

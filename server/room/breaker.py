@@ -8,7 +8,7 @@ it succeeds the breaker closes again. Readiness is this object's state.
 
 import asyncio
 
-from server.protocol.errors import StoreUnavailable
+from server.protocol.errors import ServerError, StoreUnavailable
 from server.room.ports import Clock, UpdateLog
 
 PROBE_SECONDS = 1.0
@@ -39,6 +39,17 @@ class Breaker:
         if self._fault is not None:
             raise StoreUnavailable(self._fault.message)
 
+    async def suspect(self) -> None:
+        """Something other than a commit has failed: find out whether commits would.
+
+        Without this an idle server would call itself ready while nobody can connect.
+        """
+        if self._fault is None:
+            try:
+                await self._log.probe()
+            except StoreUnavailable as fault:
+                self.trip(fault)
+
     async def run(self) -> None:
         """Probe while tripped, for ever."""
         while True:
@@ -51,6 +62,8 @@ class Breaker:
             await self._log.probe()
         except StoreUnavailable as fault:
             self._fault = fault
+        except ServerError:
+            pass  # Busy: it answers, but has not shown that it can commit.
         else:
             self._fault = None
             self._tripped.clear()

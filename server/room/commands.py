@@ -80,15 +80,10 @@ class Write:
     answer: "asyncio.Future[Seq]"
 
 
-@dataclass(frozen=True, slots=True)
-class CatchUp:
-    """Somebody else has written to this document's log."""
-
-
 def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:
     """End somebody's waiting with an error, unless they have stopped waiting."""
     if not answer.done():
         answer.set_exception(error)
 
 
-Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write | CatchUp
+Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write

@@ -80,14 +80,13 @@ class Committer:
 
     async def _commit_group(self) -> None:
         self._in_flight, self._waiting = self._waiting, []
-        started = self._clock.monotonic()
         try:
             await self._attempt(self._in_flight)
         finally:
             self._in_flight = []
-        self._statistics.committed(self._clock.monotonic() - started)
 
     async def _attempt(self, group: Sequence[Submission]) -> None:
+        started = self._clock.monotonic()
         try:
             appended = await self._log.append([submission.batch for submission in group])
         except StoreUnavailable as error:
@@ -101,6 +100,7 @@ class Committer:
             logger.exception("a commit failed in an unexpected way")
             await self._isolate(group, _unexpected(group[0].batch))
         else:
+            self._statistics.committed(self._clock.monotonic() - started)
             for submission, rows in zip(group, appended, strict=True):
                 _resolve(submission.done, rows)
 

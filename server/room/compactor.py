@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass, field
 
 from server.document.compaction import Row, Run, compact
-from server.protocol.errors import AgentcError
+from server.protocol.errors import AgentcError, StoreUnavailable
 from server.protocol.ids import ProjectId
 from server.room.ports import (
     Attribution,
@@ -61,8 +61,10 @@ class Compactor:
         """A document that cannot be compacted must not keep the others from it."""
         try:
             await self.compact(project)
-        except AgentcError as error:
-            logger.warning("document %s is not compacted: %s", project, error.message)
+        except StoreUnavailable:
+            raise  # Not this document's fault.
+        except Exception:
+            logger.exception("document %s is not compacted", project)
             self._put_off[project] = self.clock.monotonic() + PUT_OFF_SECONDS
 
     async def compact(self, project: ProjectId) -> bool:

@@ -9,12 +9,16 @@ under another's client id; a refusal is told) and L7 (an error of one peer's mak
 ends that peer's connection and nothing else).
 """
 
+from collections.abc import Iterator
+from functools import cache
 from typing import assert_never
 
 from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
-from server.protocol.ids import UserId
+from server.protocol.ids import ClientId, UserId
 from server.protocol.messages import (
+    KEEP_ALIVE,
+    Denied,
     Message,
     Presence,
     SyncStatus,
@@ -23,18 +27,18 @@ from server.protocol.messages import (
     SyncUpdate,
     encode,
 )
-from server.protocol.update import UpdateShape
+from server.protocol.update import UpdateShape, read_state_vector, write_state_vector
 from server.room import commands
-from server.room.live import LiveDocument
+from server.room.live import LiveDocument, Written
 from server.room.peer import Peer
 from server.room.ports import Clock
 from server.room.statistics import Statistics
-from server.room.turn import Farewell, Turn
+from server.room.turn import Farewell, Letter, Turn, in_frames
+from server.session.owed import Owed
 from server.session.owners import ClientOwners, PeerId
 from server.session.presence import CLIENTS_PER_CONNECTION
 from server.session.presence import Presence as PresenceMap
-from server.session.session import Missed
-from server.session.table import Action, State
+from server.session.table import Action, Delivery, Standing, State
 
 READ_ONLY = "you may read this document, not change it: your role is viewer"
 
@@ -69,10 +73,19 @@ class Desk:
                 self._read(command, turn)
             case commands.Write():
                 self._write(command, turn)
-            case commands.CatchUp():
-                pass  # The room has read the log before the turn began.
             case _:
                 assert_never(command)
+
+    def write_letters(self, turn: Turn) -> None:
+        """Encode what the turn owes to single peers. After the last command, before the
+        commit: so one answer serves all that a peer has asked in a turn."""
+        everybody = cache(lambda: _presence_frames(self._presence.all()))
+        for peer, owed in turn.owed.values():
+            frames: list[bytes] = []
+            if peer.session.says() is Delivery.SEND:
+                frames += self._frames(owed)
+                frames += everybody() if owed.everybody else ()
+            turn.letters.append(Letter(peer, tuple(frames), owed))
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
@@ -82,15 +95,30 @@ class Desk:
         """The turn is committed: client ids are learned from logged edits (L8)."""
         for client, peer in turn.claims:
             if peer.id in self.peers and self._may_claim(peer):
-                self._owners.claim(client, peer.owner)
+                self._owners.claim(client, peer.owner, writes=True)
+
+    def _frames(self, owed: Owed) -> Iterator[bytes]:
+        """What is owed, in words, but for the presence map."""
+        replica = self.document.replica
+        if owed.handshake:
+            yield encode(SyncStep1(replica.state_vector()))
+        if owed.state is not None:
+            yield self.document.answer(write_state_vector(owed.state))
+        elif owed.behind:
+            yield encode(SyncUpdate(replica.missing_since(owed.starts)))
+        if owed.presence and not owed.everybody:
+            yield from _presence_frames(self._presence.some(owed.presence))
+        if owed.refusal is not None:
+            yield encode(Denied(owed.refusal))
+        if owed.confirmation is not None:
+            yield encode(SyncStatus(owed.confirmation))
 
     # --- peers come and go ---
 
     def _join(self, peer: Peer, turn: Turn) -> None:
         self.peers[peer.id] = peer
-        state_vector = self.document.replica.state_vector()
-        turn.tell(peer, encode(SyncStep1(state_vector)), _nothing_missed)
-        turn.tell_presence(peer, self._presence.all())
+        owed = turn.owe(peer)
+        owed.handshake = owed.everybody = True
 
     def _leave(self, peer: Peer, turn: Turn) -> None:
         peer.session.close()
@@ -106,7 +134,11 @@ class Desk:
             self._dismiss(peer, Forbidden("access to this document was withdrawn"), turn)
             return
         peer.session.role = role
-        turn.refuse(peer, f"your role is now {role.value}")
+        owed = turn.owe(peer)
+        owed.refusal = f"your role is now {role.value}"
+        # Whoever may write from now on is asked for what was refused until now: later edits
+        # follow on it, and could not be integrated without it.
+        owed.handshake = peer.session.standing is Standing.WRITER
 
     def _dismiss(self, peer: Peer, error: AgentcError, turn: Turn) -> None:
         """End one connection for a reason of its own; what it did before stands."""
@@ -135,16 +167,16 @@ class Desk:
                     self._verify(peer, shape, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
-                frame = self.document.answer(message.state_vector)
-                turn.answer_peer(peer, frame, message.state_vector)
+                turn.owe(peer).difference(read_state_vector(message.state_vector))
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)
                 self._announce(peer, message, turn)
             case Action.TELL_PRESENCE:
-                turn.tell_presence(peer, self._presence.all())
+                turn.owe(peer).everybody = True
             case Action.CONFIRM:
                 assert isinstance(message, SyncStatus)
-                turn.confirm(peer, message.payload)
+                if not peer.session.was_refused:
+                    turn.owe(peer).confirmation = message.payload
             case Action.IGNORE:
                 pass
             case _:
@@ -154,17 +186,30 @@ class Desk:
         self, peer: Peer, message: SyncStep2 | SyncUpdate, shape: UpdateShape, turn: Turn
     ) -> None:
         self._refuse_forgery(peer.seat.user, shape, turn)
-        if self.document.write(message.update, shape, peer.by, self._clock.now()):
+        typed = self._typed_by(message, shape)
+        written = self.document.write(message.update, shape, peer.by, self._clock.now())
+        if written is Written.PARKED:
+            turn.owe(peer).handshake = True  # Ask for the beginning.
+        if written is not Written.NOTHING:
             self._statistics.edits += 1
-            # Typing comes one client at a time. A difference after a reconnect may carry
-            # other people's edits, and says nothing about whose ids they are.
-            if isinstance(message, SyncUpdate) and len(shape.structs) == 1:
-                turn.claims.append((shape.structs[0].client, peer))
+            turn.claims.extend((client, peer) for client in typed)
+
+    def _typed_by(self, message: SyncStep2 | SyncUpdate, shape: UpdateShape) -> list[ClientId]:
+        """Whose id an update shows to be its sender's, asked before it is applied.
+
+        Typing comes one client at a time and says something new. A difference after a
+        reconnect may carry other people's edits, and a repetition is anybody's.
+        """
+        if isinstance(message, SyncStep2) or len(shape.structs) != 1:
+            return []
+        if self.document.replica.redundant(UpdateShape(shape.structs, (), 0)):
+            return []
+        return [shape.structs[0].client]
 
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
         foreign = tuple(
-            run for run in shape.structs if self._owners.is_foreign(run.client, user, turn.now)
+            run for run in shape.structs if not self._owners.may_write(run.client, user, turn.now)
         )
         if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
@@ -180,40 +225,30 @@ class Desk:
 
     def _refuse(self, peer: Peer, reason: str, turn: Turn) -> None:
         self._statistics.refused_writes += 1
-        turn.refuse(peer, reason)
+        peer.session.was_refused = True
+        turn.owe(peer).refusal = reason
 
     def _announce(self, peer: Peer, message: Presence, turn: Turn) -> None:
-        announced = self._presence.announce(peer.owner, message.entries, turn.now)
+        announced = self._presence.announce(
+            peer.owner,
+            message.entries,
+            turn.now,
+            writes=peer.session.standing is Standing.WRITER,
+        )
         turn.presence.update(entry.client for entry in announced.changed)
-        if announced.reminders:
-            turn.tell_presence(peer, announced.reminders)
+        turn.owe(peer).entries(entry.client for entry in announced.reminders)
+        if announced.too_large:
+            turn.owe(peer).refusal = "presence too large: it is not shown to others"
 
     def _may_claim(self, peer: Peer) -> bool:
-        return self._owners.count(peer.id) < CLIENTS_PER_CONNECTION
+        return len(self._owners.clients(peer.id)) < CLIENTS_PER_CONNECTION
 
     # --- a peer reads again ---
 
     def _catch_up(self, peer: Peer, turn: Turn) -> None:
-        if peer.session.state is not State.LAGGING or peer.id not in self.peers:
-            return
-        missed = peer.session.catch_up()
-        self._statistics.catch_ups += 1
-        self._make_up_updates(peer, missed, turn)
-        if missed.presence:
-            turn.tell_presence(peer, self._presence.some(missed.presence))
-        if missed.confirmation is not None:
-            turn.confirm(peer, missed.confirmation)
-        if missed.refusal is not None:
-            turn.refuse(peer, missed.refusal)
-
-    def _make_up_updates(self, peer: Peer, missed: Missed, turn: Turn) -> None:
-        if missed.state_vector is not None:
-            frame = self.document.answer(missed.state_vector)
-            turn.answer_peer(peer, frame, missed.state_vector)
-        elif missed.deletes:
-            update = self.document.replica.missing_since(missed.starts)
-            starts = missed.starts
-            turn.tell(peer, encode(SyncUpdate(update)), lambda again: again.updates(starts))
+        if peer.session.state is State.LAGGING and peer.id in self.peers:
+            self._statistics.catch_ups += 1
+            turn.owe(peer).absorb(peer.session.catch_up())
 
     # --- programs ---
 
@@ -223,20 +258,21 @@ class Desk:
             turn.resolve(command.answer, command.question(self.document.replica))
         except Exception as error:
             # The question is the asker's code, and so is its failure; the room goes on.
-            commands.fail(command.answer, error)
+            turn.fail(command.answer, error)
 
     def _write(self, command: commands.Write, turn: Turn) -> None:
         by = command.by
         try:
             if by.user is not None:
                 self._refuse_forgery(by.user, command.shape, turn)
-            changed = self.document.write(command.update, command.shape, by, self._clock.now())
+            written = self.document.write(command.update, command.shape, by, self._clock.now())
         except (PeerError, Resync) as error:
-            commands.fail(command.answer, error)
+            turn.fail(command.answer, error)
             return
-        self._statistics.edits += changed
+        self._statistics.edits += written is not Written.NOTHING
         turn.resolve_written(command.answer)
 
 
-def _nothing_missed(_: Missed) -> None:
-    """A lagging peer is in the middle of its handshake; its own step 1 makes up for it."""
+def _presence_frames(entries: tuple[PresenceEntry, ...]) -> tuple[bytes, ...]:
+    """An empty map is told as well: that is how a joiner knows that it has all."""
+    return tuple(encode(Presence(part)) for part in in_frames(entries)) or (KEEP_ALIVE,)

@@ -72,6 +72,11 @@ class Inbox:
             asyncio.get_running_loop().call_soon(go_on)
         return taken
 
+    def shut(self, error: AgentcError) -> None:
+        """Refuse what comes from now on; what waits will still be done."""
+        self._closed = error
+        self.wake()
+
     def close(self, error: AgentcError) -> None:
         """Refuse everything that waits, and everything that comes later."""
         self._closed = error

@@ -10,16 +10,16 @@ size limit of a document.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from server.document.nesting import Nesting
 from server.document.replica import Replica
 from server.document.updates import merge
-from server.protocol.errors import Resync, TooDeep, TooLarge
+from server.protocol.errors import Resync, TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
-from server.protocol.update import UpdateShape, inspect
+from server.protocol.update import UpdateShape, read_state_vector
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
 
 MAX_WAITING = 256
@@ -34,6 +34,26 @@ class Change:
     event: bytes | None
 
 
+class Written(Enum):
+    """What an update did."""
+
+    NOTHING = auto()
+    CHANGED = auto()
+    PARKED = auto()
+    """Some of it waits for predecessors, whatever else it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A row that the log lacks; ``whole`` says that its event is the very same update."""
+
+    new: NewUpdate
+    whole: bool
+
+    def joins(self, before: "_Owed") -> bool:
+        return self.whole and before.whole and self.new.by == before.new.by
+
+
 class LiveDocument:
     """One document in memory, and the part of its log that it has seen."""
 
@@ -43,12 +63,14 @@ class LiveDocument:
         self._nesting = Nesting(_Source(self.replica))
         self._max_bytes = max_bytes
         self._bytes = stored.stored_bytes
-        self._rows: list[NewUpdate] = []
+        self._is_full = False
+        self._rows: list[_Owed] = []
         self._events: list[bytes] = []
         self._answer: tuple[bytes, bytes] | None = None
+        self._count_parked()
 
-    def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> bool:
-        """Apply an update from outside; answers whether it changed or parked anything.
+    def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> Written:
+        """Apply an update from outside.
 
         Raises ``TooDeep``, ``TooLarge``, ``Malformed`` or ``Resync``, and has then changed
         nothing.
@@ -60,10 +82,11 @@ class LiveDocument:
         if applied.event is not None:
             self._note_event(applied.event)
         if applied.event is None and not applied.parked:
-            return False
-        self._rows.append(NewUpdate(update, by, at))
+            return Written.NOTHING
+        whole = applied.event == update and not applied.parked
+        self._rows.append(_Owed(NewUpdate(update, by, at), whole))
         self._bytes += len(update)
-        return True
+        return Written.PARKED if applied.parked else Written.CHANGED
 
     def absorb(self, tail: Tail) -> None:
         """Apply what others have committed. Raises ``DocumentDamaged``."""
@@ -72,8 +95,9 @@ class LiveDocument:
             applied = self.replica.replay(update)
             if applied.event is not None:
                 self._note_event(applied.event)
-                self._bytes += len(update)
+                self._bytes += len(applied.event)
         self.seq = max(self.seq, tail.head)
+        self._count_parked()
 
     def answer(self, state_vector: bytes) -> bytes:
         """The frame with everything a peer at ``state_vector`` lacks.
@@ -96,27 +120,45 @@ class LiveDocument:
         self.replica.close()
 
     def _count_parked(self) -> None:
-        """What waited in the log still counts; it was admitted once, and so is not refused."""
+        """What waits in the log counts as well, although it was admitted long ago."""
         parked = self.replica.parked()
         if parked is not None:
-            with suppress(TooDeep):
-                self._nesting.admit(parked, inspect(parked))
+            self._nesting.note(parked)
 
     def _note_event(self, event: bytes) -> None:
         self._answer = None
+        self._is_full = False
         self._events.append(event)
 
     def _check_waiting(self, shape: UpdateShape) -> None:
         """A client whose edits come without their beginning brings it when it reconnects."""
-        if self.replica.waiting >= MAX_WAITING and not self.replica.continues(shape):
-            raise Resync(f"{MAX_WAITING} edits wait for others that did not come: connect again")
+        gaps = self._gaps(shape)
+        if gaps and self.replica.waiting + gaps > MAX_WAITING:
+            raise Resync(
+                f"at most {MAX_WAITING} edits may wait for others that did not come: connect again"
+            )
+
+    def _gaps(self, shape: UpdateShape) -> int:
+        """How many runs of an update would have to wait."""
+        if self.replica.continues(shape):
+            return 0
+        ends = read_state_vector(self.replica.state_vector())
+        gaps = 0
+        for client, start, end in shape.structs:
+            if start > ends.get(client, 0):
+                gaps += 1
+            else:
+                ends[client] = max(end, ends.get(client, 0))
+        return gaps
 
     def _check_size(self, size: int, shape: UpdateShape) -> None:
         """Deletions always pass: they are the way back under the limit."""
         if self._bytes + size <= self._max_bytes or not shape.structs:
             return
-        self._bytes = len(self.replica.full())
-        if self._bytes + size > self._max_bytes and not self.replica.redundant(shape):
+        if not self._is_full:  # The log's bytes are an upper bound: look at what is left of them.
+            self._bytes = len(self.replica.full()) + len(self.replica.parked() or b"")
+            self._is_full = self._bytes + size > self._max_bytes
+        if self._is_full and not self.replica.redundant(shape):
             raise TooLarge(
                 f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
                 f"an update of {size} bytes does not fit: delete something first"
@@ -140,17 +182,22 @@ def _payloads(rows: Sequence[LoggedUpdate]) -> list[bytes]:
     return [row.payload for row in rows]
 
 
-def _merge_neighbours(rows: Sequence[NewUpdate]) -> tuple[NewUpdate, ...]:
-    """Consecutive updates of one author become one row (L3)."""
-    if len(rows) < 2:
-        return tuple(rows)
-    groups: list[list[NewUpdate]] = []
+def _merge_neighbours(rows: Sequence[_Owed]) -> tuple[NewUpdate, ...]:
+    """Consecutive updates of one author become one row (L3).
+
+    Only those of which every byte has just been integrated: where two updates say different
+    things of the same clocks, the merge may keep what the document has not.
+    """
+    groups: list[list[_Owed]] = []
     for row in rows:
-        if groups and groups[-1][-1].by == row.by:
+        if groups and row.joins(groups[-1][-1]):
             groups[-1].append(row)
         else:
             groups.append([row])
-    return tuple(
-        NewUpdate(merge([row.payload for row in group]), group[0].by, group[-1].at)
-        for group in groups
-    )
+    return tuple(_as_one([row.new for row in group]) for group in groups)
+
+
+def _as_one(group: Sequence[NewUpdate]) -> NewUpdate:
+    if len(group) == 1:
+        return group[0]
+    return NewUpdate(merge([row.payload for row in group]), group[0].by, group[-1].at)

@@ -10,7 +10,7 @@ without a note of what will make up for it.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from server.protocol.errors import TooLarge
@@ -20,8 +20,9 @@ from server.protocol.update import UpdateShape, inspect
 from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
 from server.room.ports import Attribution, Channel, Means, Seat
+from server.session.owed import Owed
 from server.session.owners import Owner, PeerId
-from server.session.session import Missed, Session
+from server.session.session import Session
 from server.session.table import Delivery, State
 
 Heard = Received | Refuse
@@ -50,8 +51,8 @@ class Inbox(Protocol):
 class Peer:
     """One connection. ``by`` attributes its edits, ``owner`` its client ids."""
 
-    __slots__ = ("_backlog_bound", "_frames", "_inbox", "by", "channel", "id", "last_write",
-                 "owner", "seat", "session")  # fmt: skip
+    __slots__ = ("_backlog_bound", "_frames", "_inbox", "by", "channel", "granted", "id",
+                 "last_write", "owner", "seat", "session")  # fmt: skip
 
     def __init__(
         self, peer: PeerId, seat: Seat, role: Role, channel: Channel, inbox: Inbox,
@@ -61,6 +62,8 @@ class Peer:
         self.seat = seat
         self.channel = channel
         self.session = Session(role)
+        self.granted: Role | None = role
+        """The newest word of the directory; the session follows in its turn."""
         self.owner = Owner(peer, seat.user)
         self.by = Attribution(seat.user, Means.CLIENT)
         self.last_write = 0.0
@@ -87,14 +90,18 @@ class Peer:
         for command in heard:
             self._inbox.put(command, size)
 
-    async def receive(self, frame: bytes) -> None:
-        """Take one websocket message; return when the room has room for the next."""
+    async def receive(self, frame: bytes) -> int:
+        """Take one websocket message; return when the room has room for the next.
+
+        Answers how many protocol messages it held.
+        """
         if len(frame) > HEAVY_BYTES:
             heard = await asyncio.to_thread(self.understand, frame)
         else:
             heard = self.understand(frame)
         self.hear(heard, len(frame))
         await self._inbox.has_room()
+        return len(heard)
 
     @property
     def crowded(self) -> bool:
@@ -117,16 +124,23 @@ class Peer:
 
     # --- for the room ---
 
-    def send(self, frame: bytes, make_up: Callable[[Missed], None], now: float) -> None:
-        """Send, or note by ``make_up`` what has to be made up for later."""
+    def send(self, frame: bytes, now: float) -> bool:
+        """Send; False if it was withheld, and the caller must note what makes up for it."""
         delivery = self.session.says()
         if delivery is Delivery.SEND:
-            self.channel.write(frame)
-            self.last_write = now
-            if self.channel.backlog > self._backlog_bound:
-                self.session.lag()
-        elif delivery is Delivery.WITHHOLD:
-            make_up(self.session.missed)
+            self._write(frame, now)
+        return delivery is not Delivery.WITHHOLD
+
+    def deliver(self, frames: Sequence[bytes], owed: Owed, now: float) -> None:
+        """Send all of these, which say what is ``owed``; or note that."""
+        match self.session.says():
+            case Delivery.SEND:
+                for frame in frames:
+                    self._write(frame, now)
+            case Delivery.WITHHOLD:
+                self.session.missed.absorb(owed)
+            case Delivery.DROP:
+                pass
 
     def keep_alive(self, now: float, silence: float) -> None:
         """Break a silence that would make the client give up."""
@@ -138,6 +152,12 @@ class Peer:
         """End the connection from our side."""
         self.session.close()
         self.channel.close(code, reason)
+
+    def _write(self, frame: bytes, now: float) -> None:
+        self.channel.write(frame)
+        self.last_write = now
+        if self.channel.backlog > self._backlog_bound:
+            self.session.lag()
 
 
 def _shape(message: Message) -> UpdateShape | None:

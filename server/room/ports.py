@@ -356,4 +356,4 @@ class ChangeFeed(Protocol):
 
     async def next(self) -> Changes:
         """Wait for the next news. It may be early or spurious, never lost: what it
-        cannot know it reports as "any"."""
+        cannot know it reports as "any". Raises ``StoreUnavailable``; ask again later."""

@@ -20,7 +20,7 @@ from enum import Enum, auto
 from typing import TypeVar
 
 from server.document.replica import Replica
-from server.protocol.errors import AgentcError, DocumentFault, RoomClosed
+from server.protocol.errors import AgentcError, DocumentFault, NotFound, RoomClosed, ServerError
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
@@ -122,14 +122,17 @@ class Room:
     async def write(self, update: bytes, by: Attribution) -> Seq:
         """Apply an update for a program; answers a seq that contains it, once committed."""
         shape = await asyncio.to_thread(inspect, update)
+        await self._inbox.has_room()
         self._require_live()
         answer: asyncio.Future[Seq] = asyncio.get_running_loop().create_future()
         self._inbox.put(commands.Write(update, shape, by, answer), len(update))
         return await answer
 
     def set_role(self, peer: Peer, role: Role | None) -> None:
-        """A peer's rights have changed."""
-        self._inbox.put(commands.SetRole(peer, role), 0)
+        """What the directory says of a peer's rights now."""
+        if peer.granted is not role:
+            peer.granted = role
+            self._inbox.put(commands.SetRole(peer, role), 0)
 
     def catch_up(self) -> None:
         """Somebody else has written to the log."""
@@ -141,7 +144,7 @@ class Room:
         if self.state in {State.LOADING, State.LIVE}:
             self._goodbye = goodbye
             self.state = State.DRAINING
-            self._inbox.wake()
+            self._inbox.shut(goodbye)
 
     def keep_alive(self, now: float) -> None:
         """Break silences before clients give up. No document content, so no turn."""
@@ -158,14 +161,22 @@ class Room:
                 await self._inbox.wait()
                 await self._take_turn(self._desk_())
             self._end(State.CLOSED, self._goodbye or RoomClosed("the room has closed"))
-        except AgentcError as error:
+        except (ServerError, NotFound) as error:
             self._end(State.FAILED, error)
-        except Exception:
+        except BaseException as error:
+            # Not only Exception: a panic in pycrdt is none. Nobody here is to blame for a
+            # peer's error that came this far, and nobody is told its words.
+            if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
+                raise
             logger.exception("room %s failed", self.project)
-            self._end(State.FAILED, DocumentFault(self.project, "the room failed; connect again"))
+            self._end(State.FAILED, DocumentFault(self.project, "the room failed"))
         finally:
-            if self.state not in {State.CLOSED, State.FAILED}:  # The task was cancelled.
-                self._end(State.FAILED, RoomClosed("the room was stopped"))
+            self.abandon()
+
+    def abandon(self) -> None:
+        """The task will not go on, or never began: nobody may wait for it."""
+        if self.state not in {State.CLOSED, State.FAILED}:
+            self._end(State.FAILED, RoomClosed("the room was stopped"))
 
     async def _load(self) -> None:
         stored = await self._log.load(self.project)
@@ -194,12 +205,12 @@ class Room:
         turn = Turn(self._clock.monotonic())
         for command in waiting:
             desk.perform(command, turn)
+        desk.write_letters(turn)
         change = desk.document.take()
         seq = await self._commit(change, desk)
         desk.settle(turn)
         turn.release(change, desk.presence(turn), desk.peers.values(), seq)
-        if desk.peers:
-            self.idle_since = turn.now
+        self.idle_since = turn.now
 
     async def _commit(self, change: Change, desk: Desk) -> Seq:
         """Make a turn durable; the seq up to which the log then holds it."""

@@ -8,7 +8,8 @@ Laws kept here: L2 (newcomers are refused while the breaker is tripped) and L5.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -39,9 +40,13 @@ from server.room.watcher import Watcher
 from server.room.worker import Worker
 from server.session.owners import PeerId
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
+RESTART_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 2.5
+READERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class Rooms:
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
         self._goodbye: ServerError | None = None
+        self._readers = asyncio.Semaphore(READERS)
 
     async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
         """Seat a connection at a document, loading it first if need be.
@@ -101,13 +107,17 @@ class Rooms:
                 continue
 
     async def read(self, project: ProjectId, question: Callable[[Replica], T]) -> T:
-        """Ask a live document; the answer contains only what is durable (L1)."""
-        while True:
-            room = await self.open(project)
-            try:
-                return await room.read(question)
-            except RoomClosed:  # It was unloaded meanwhile: the next one answers.
-                continue
+        """Ask a live document; the answer contains only what is durable (L1).
+
+        Few at a time, since an answer may be as large as the document.
+        """
+        async with self._readers:
+            while True:
+                room = await self.open(project)
+                try:
+                    return await room.read(question)
+                except RoomClosed:  # It was unloaded meanwhile: the next one answers.
+                    continue
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
@@ -185,13 +195,20 @@ class Rooms:
             statistics=self.statistics,
         )
         self._rooms[project] = room
-        self._tasks.create_task(self._own(room), name=f"room {project}")
+        task = self._tasks.create_task(self._own(room), name=f"room {project}")
+        # A task that is cancelled before its first step runs nothing, not even a finally.
+        task.add_done_callback(lambda _: self._forget(room))
         return room
 
     async def _own(self, room: Room) -> None:
         try:
             await room.run()
         finally:
+            self._forget(room)
+
+    def _forget(self, room: Room) -> None:
+        room.abandon()
+        if self._rooms.get(room.project) is room:
             del self._rooms[room.project]
 
 
@@ -205,10 +222,10 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
         rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
-        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, rooms.live)
+        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
-        services = [breaker.run(), compactor.run(), rooms.housekeeping(), watcher.run()]
-        endless = [tasks.create_task(service) for service in services]
+        services = [breaker.run, compactor.run, rooms.housekeeping, watcher.run]
+        endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
         try:
             yield rooms
         finally:
@@ -218,3 +235,13 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             for task in endless:
                 task.cancel()
             worker.close()
+
+
+async def _keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:
+    """Run a service for ever: a bug in one must not take down rooms that work."""
+    while True:
+        try:
+            await service()
+        except Exception:
+            logger.exception("%s failed and is started again", service.__qualname__)
+        await clock.sleep(RESTART_SECONDS)

@@ -1,47 +1,41 @@
 """One turn of a room: commands are performed on the document, and everything that
 anybody will be told of it is collected, to be released after the commit.
 
-Law kept here: L1. An answer is *encoded* while the turn runs and *sent* by
+Law kept here: L1. A letter is *encoded* while the turn runs and *sent* by
 :meth:`Turn.release`, which the room calls only once the turn's rows are durable. So
 whatever was encoded contains nothing that is not committed. Waiting first and
-encoding then would leak what arrived meanwhile.
+encoding then would leak what arrived meanwhile. Failures wait for the release too:
+their words may quote what they saw.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
+from server.document.pieces import ranges
 from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError
 from server.protocol.ids import ClientId, Seq
-from server.protocol.messages import Denied, Limits, Presence, SyncStatus, SyncUpdate, encode
-from server.protocol.update import inspect
+from server.protocol.messages import Limits, Presence, SyncUpdate, encode
+from server.room.commands import fail
 from server.room.live import Change
 from server.room.peer import Peer
-from server.session.session import Missed
+from server.session.owed import Owed
+from server.session.owners import PeerId
 
 ENTRIES_PER_FRAME = Limits().max_presence_entries
-"""Clients repeat what they are told in frames of the same shape, which must fit our bound."""
+BYTES_PER_FRAME = 512 * 1024
+"""Clients repeat what they are told in frames of the same shape, which must fit our bounds."""
 
 
-def starts_of(event: bytes) -> dict[ClientId, int]:
-    """For each client in an update, the first clock of its structs."""
-    starts: dict[ClientId, int] = {}
-    for run in inspect(event).structs:
-        starts[run.client] = min(run.start, starts.get(run.client, run.start))
-    return starts
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What one peer is told of a turn, encoded; ``owed`` is the same before encoding."""
 
-
-def presence_frames(
-    entries: tuple[PresenceEntry, ...],
-) -> Iterator[tuple[bytes, Callable[[Missed], None]]]:
-    """Frames that tell of these entries, each with what makes up for it if withheld."""
-    for first in range(0, len(entries), ENTRIES_PER_FRAME):
-        part = entries[first : first + ENTRIES_PER_FRAME]
-        clients = [entry.client for entry in part]
-        yield encode(Presence(part)), partial(_note_entries, clients)
+    peer: Peer
+    frames: tuple[bytes, ...]
+    owed: Owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,91 +53,93 @@ class Turn:
     now: float
     claims: list[tuple[ClientId, Peer]] = field(default_factory=list)
     presence: set[ClientId] = field(default_factory=set)
+    letters: list[Letter] = field(default_factory=list)
     farewells: list[Farewell] = field(default_factory=list)
-    _sends: list[tuple[Peer, bytes, Callable[[Missed], None]]] = field(default_factory=list)
-    _confirmations: list[tuple[Peer, bytes]] = field(default_factory=list)
+    owed: dict[PeerId, tuple[Peer, Owed]] = field(default_factory=dict)
     _answers: list[tuple["asyncio.Future[Any]", Any]] = field(default_factory=list)
     _written: list["asyncio.Future[Seq]"] = field(default_factory=list)
+    _failed: list[tuple["asyncio.Future[Any]", Exception]] = field(default_factory=list)
 
-    def answer_peer(self, peer: Peer, frame: bytes, state_vector: bytes) -> None:
-        """A difference that the peer asked for by its state vector."""
-        self._sends.append((peer, frame, partial(_note_request, state_vector)))
-
-    def tell(self, peer: Peer, frame: bytes, make_up: Callable[[Missed], None]) -> None:
-        """Anything else that is for one peer."""
-        self._sends.append((peer, frame, make_up))
-
-    def tell_presence(self, peer: Peer, entries: tuple[PresenceEntry, ...]) -> None:
-        """Presence entries for one peer."""
-        for frame, make_up in presence_frames(entries):
-            self.tell(peer, frame, make_up)
-
-    def refuse(self, peer: Peer, reason: str) -> None:
-        """Tell a peer that its write was not accepted; its connection stays (L8)."""
-        self.tell(peer, encode(Denied(reason)), partial(_note_refusal, reason))
-
-    def confirm(self, peer: Peer, payload: bytes) -> None:
-        """Tell a peer that everything it sent so far is committed."""
-        self._confirmations.append((peer, payload))
+    def owe(self, peer: Peer) -> Owed:
+        """What this peer will be told; to be added to."""
+        return self.owed.setdefault(peer.id, (peer, Owed()))[1]
 
     def resolve(self, answer: "asyncio.Future[Any]", value: Any) -> None:
         """An in-process reader's answer, already computed."""
         self._answers.append((answer, value))
 
     def resolve_written(self, answer: "asyncio.Future[Seq]") -> None:
-        """An in-process writer; it learns the seq that its edit is contained in."""
+        """An in-process writer; it learns a seq that its edit is contained in."""
         self._written.append(answer)
+
+    def fail(self, answer: "asyncio.Future[Any]", error: Exception) -> None:
+        """An in-process request that cannot be served."""
+        self._failed.append((answer, error))
 
     def release(
         self, change: Change, entries: tuple[PresenceEntry, ...], peers: Iterable[Peer], seq: Seq
     ) -> None:
         """The turn's rows are durable: tell everybody what is theirs to know."""
         everybody = tuple(peers)
-        for peer, frame, make_up in self._sends:
-            peer.send(frame, make_up, self.now)
+        for letter in self.letters:
+            letter.peer.deliver(letter.frames, letter.owed, self.now)
         if change.event is not None:
             self._broadcast_update(change.event, everybody)
-        for frame, note in presence_frames(entries):
-            for peer in everybody:
-                peer.send(frame, note, self.now)
-        for peer, payload in self._confirmations:
-            peer.send(encode(SyncStatus(payload)), partial(_note_confirmation, payload), self.now)
-        self._resolve(seq)
+        self._broadcast_presence(entries, everybody)
+        self._answer(seq)
         for farewell in self.farewells:
             farewell.peer.close(farewell.error.close_code, farewell.error.told)
 
     def _broadcast_update(self, event: bytes, peers: tuple[Peer, ...]) -> None:
         frame = encode(SyncUpdate(event))
         starts: dict[ClientId, int] | None = None
-
-        def make_up(missed: Missed) -> None:
-            nonlocal starts
-            starts = starts_of(event) if starts is None else starts
-            missed.updates(starts)
-
         for peer in peers:
-            peer.send(frame, make_up, self.now)
+            if not peer.send(frame, self.now):
+                starts = starts_of(event) if starts is None else starts
+                peer.session.missed.updates(starts)
 
-    def _resolve(self, seq: Seq) -> None:
+    def _broadcast_presence(
+        self, entries: tuple[PresenceEntry, ...], peers: tuple[Peer, ...]
+    ) -> None:
+        for part in in_frames(entries):
+            frame = encode(Presence(part))
+            clients = [entry.client for entry in part]
+            for peer in peers:
+                if not peer.send(frame, self.now):
+                    peer.session.missed.entries(clients)
+
+    def _answer(self, seq: Seq) -> None:
         for answer, value in self._answers:
             if not answer.done():
                 answer.set_result(value)
         for written in self._written:
             if not written.done():
                 written.set_result(seq)
+        for failed, error in self._failed:
+            fail(failed, error)
 
 
-def _note_entries(clients: list[ClientId], missed: Missed) -> None:
-    missed.entries(clients)
+def in_frames(entries: Iterable[PresenceEntry]) -> Iterator[tuple[PresenceEntry, ...]]:
+    """Presence entries in portions that every peer can repeat in one frame."""
+    part: list[PresenceEntry] = []
+    size = 0
+    for entry in entries:
+        weight = len(entry.state or "") * 4
+        if part and (len(part) == ENTRIES_PER_FRAME or size + weight > BYTES_PER_FRAME):
+            yield tuple(part)
+            part, size = [], 0
+        part.append(entry)
+        size += weight
+    if part:
+        yield tuple(part)
 
 
-def _note_request(state_vector: bytes, missed: Missed) -> None:
-    missed.state_vector = state_vector
+def starts_of(event: bytes) -> dict[ClientId, int]:
+    """For each client in an update, the first clock of its structs.
 
-
-def _note_refusal(reason: str, missed: Missed) -> None:
-    missed.refusal = reason
-
-
-def _note_confirmation(payload: bytes, missed: Missed) -> None:
-    missed.confirmation = payload
+    Not ``inspect``: what has been integrated is not judged again.
+    """
+    starts: dict[ClientId, int] = {}
+    for run in ranges(event).structs:
+        starts[run.client] = min(run.start, starts.get(run.client, run.start))
+    return starts

@@ -5,7 +5,8 @@ The feed only says that something may have changed. The watcher asks which live
 documents are behind their log, and whether the rights of those who are connected
 still hold. It writes nothing, and it may run too often without harm.
 
-Law kept here: L8 (a change of role takes effect on live connections).
+Laws kept here: L8 (a change of role takes effect on live connections) and L2 (what
+cannot be followed may be out of service: the breaker is told to find out).
 """
 
 import logging
@@ -13,8 +14,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from server.protocol.errors import NotFound, ServerError
+from server.protocol.errors import NotFound, ServerError, StoreUnavailable
 from server.protocol.ids import ProjectId
+from server.room.breaker import Breaker
 from server.room.peer import Peer
 from server.room.ports import ChangeFeed, Changes, Clock, Directory, UpdateLog
 from server.room.room import Room
@@ -35,19 +37,25 @@ class Watcher:
         log: UpdateLog,
         directory: Directory,
         clock: Clock,
+        breaker: Breaker,
         rooms: Callable[[], Sequence[Room]],
     ) -> None:
         self._feed = feed
         self._log = log
         self._directory = directory
         self._clock = clock
+        self._breaker = breaker
         self._rooms = rooms
+        # Kept here, so that they survive an unexpected error of ``run``.
+        self._news: Changes | None = None
 
     async def run(self) -> None:
         """Follow the feed, for ever. News that could not be acted on are kept."""
         while True:
-            changes = await self._persist(self._feed.next)
-            await self._persist(partial(self.follow, changes))
+            if self._news is None:
+                self._news = await self._persist(self._feed.next)
+            await self._persist(partial(self.follow, self._news))
+            self._news = None
 
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """The result of ``attempt``, as soon as the database gives one."""
@@ -56,6 +64,8 @@ class Watcher:
                 return await attempt()
             except ServerError as error:
                 logger.warning("cannot follow the database: %s", error.message)
+                if isinstance(error, StoreUnavailable):
+                    await self._breaker.suspect()
                 await self._clock.sleep(RETRY_SECONDS)
 
     async def follow(self, changes: Changes) -> None:
@@ -85,5 +95,4 @@ class Watcher:
             return
         roles = await self._directory.roles([peer.seat for _, peer in seated])
         for (room, peer), role in zip(seated, roles, strict=True):
-            if role is not peer.session.role:
-                room.set_role(peer, role)
+            room.set_role(peer, role)

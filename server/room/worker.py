@@ -7,6 +7,9 @@ there are plain and picklable; they live on the document's floor.
 """
 
 import asyncio
+import multiprocessing
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +20,9 @@ from server.protocol.errors import DocumentDamaged
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+PATIENCE_SECONDS = 300.0
+"""Longer than the largest document takes to merge."""
 
 
 class Worker:
@@ -31,23 +37,46 @@ class Worker:
         assert not kwargs, "only positional arguments travel to the worker"
         pool = self._start()
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+        except TimeoutError as error:
+            self._discard(pool)
+            raise DocumentDamaged(f"no result within {PATIENCE_SECONDS:.0f} s") from error
         except BrokenProcessPool as error:
             self._discard(pool)
             raise DocumentDamaged("these updates ended the process that merged them") from error
 
     def close(self) -> None:
         """Stop the process; what it was doing is abandoned."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            # Its queue is not waited for, and a long merge must not hold up our own end.
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.kill()
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
             # Not fork: this process has threads and an event loop.
-            self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+            self._pool = ProcessPoolExecutor(
+                max_workers=1, mp_context=get_context("spawn"), initializer=_end_with_parent
+            )
         return self._pool
 
     def _discard(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self.close()
+
+
+def _end_with_parent() -> None:
+    """Runs in the worker. It holds both ends of the queue that it reads from, so it would
+    wait there for ever when this process is killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "the worker is a child"
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="end with parent", daemon=True).start()

@@ -8,6 +8,9 @@ The same user may: a client that reconnects keeps its id, and its old socket may
 still be dying. An id whose connection has just ended *rests* for a moment before
 others may use it, or a dropped packet would be enough to take over its owner.
 
+Owning an id is one thing, writing under it another: a viewer who shows a cursor owns
+its id in the presence map, but keeps nobody from writing.
+
 Not here: whether a write is refused or dropped. That is for presence and the room.
 Time comes as an argument, in seconds of a monotonic clock.
 """
@@ -33,49 +36,64 @@ class Owner:
     user: UserId
 
 
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """``writes`` says that the owner had the right to write."""
+
+    owner: Owner
+    writes: bool
+
+
 class ClientOwners:
     """Client ids and their live owners, both ways."""
 
     def __init__(self) -> None:
-        self._owner: dict[ClientId, Owner] = {}
+        self._claims: dict[ClientId, _Claim] = {}
         self._clients: dict[PeerId, set[ClientId]] = {}
-        self._resting: dict[ClientId, tuple[UserId, float]] = {}
+        self._resting: dict[ClientId, tuple[_Claim, float]] = {}
 
     def owner(self, client: ClientId) -> Owner | None:
         """The live connection that this id belongs to."""
-        return self._owner.get(client)
+        claim = self._claims.get(client)
+        return None if claim is None else claim.owner
 
     def is_foreign(self, client: ClientId, user: UserId, now: float) -> bool:
         """Whether the id belongs to somebody else who is, or was just now, connected."""
-        owner = self._owner.get(client)
-        if owner is not None:
-            return owner.user != user
-        last_user, until = self._resting.get(client, (user, now))
-        return last_user != user and now < until
+        claim = self._claim(client, now)
+        return claim is not None and claim.owner.user != user
 
-    def claim(self, client: ClientId, owner: Owner) -> None:
-        """Give the id to ``owner``. The caller has asked :meth:`is_foreign`."""
-        before = self._owner.get(client)
-        if before == owner:
-            return
-        if before is not None:
-            self._clients[before.peer].discard(client)
+    def may_write(self, client: ClientId, user: UserId, now: float) -> bool:
+        """Whether a write under this id would be no forgery."""
+        claim = self._claim(client, now)
+        return claim is None or claim.owner.user == user or not claim.writes
+
+    def claim(self, client: ClientId, owner: Owner, *, writes: bool) -> None:
+        """Give the id to ``owner``. The caller has asked whether it may be given."""
+        before = self._claims.get(client)
+        if before is not None and before.owner != owner:
+            self._clients[before.owner.peer].discard(client)
         self._resting.pop(client, None)
-        self._owner[client] = owner
+        self._claims[client] = _Claim(owner, writes)
         self._clients.setdefault(owner.peer, set()).add(client)
 
-    def count(self, peer: PeerId) -> int:
-        """How many ids this connection holds."""
-        return len(self._clients.get(peer, ()))
+    def clients(self, peer: PeerId) -> frozenset[ClientId]:
+        """The ids that this connection holds."""
+        return frozenset(self._clients.get(peer, ()))
 
     def release(self, peer: PeerId, now: float) -> frozenset[ClientId]:
         """The connection has ended: its ids rest, then are free. Answers which they were."""
         self._wake(now)
         clients = frozenset(self._clients.pop(peer, ()))
         for client in clients:
-            user = self._owner.pop(client).user
-            self._resting[client] = (user, now + RESTING_SECONDS)
+            self._resting[client] = (self._claims.pop(client), now + RESTING_SECONDS)
         return clients
+
+    def _claim(self, client: ClientId, now: float) -> _Claim | None:
+        claim = self._claims.get(client)
+        if claim is not None:
+            return claim
+        resting = self._resting.get(client)
+        return resting[0] if resting is not None and now < resting[1] else None
 
     def _wake(self, now: float) -> None:
         rested = [client for client, (_, until) in self._resting.items() if until <= now]

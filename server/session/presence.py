@@ -18,7 +18,7 @@ Nothing of this is ever stored.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from server.protocol.awareness import PresenceEntry
+from server.protocol.awareness import PresenceEntry, removal
 from server.protocol.ids import ClientId
 from server.session.owners import ClientOwners, Owner, PeerId
 
@@ -28,13 +28,21 @@ TOMBSTONE_SECONDS = 90.0
 CLIENTS_PER_CONNECTION = 64
 """More ids than any real client announces over one connection; bounds the map."""
 
+BYTES_PER_CONNECTION = 128 * 1024
+BYTES_IN_ALL = 4 * 1024 * 1024
+"""Every joiner is sent the whole map; a cursor takes a hundred bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What became of announced entries: to tell everybody, and to tell the sender only."""
+    """What became of announced entries: to tell everybody, and to tell the sender only.
+
+    ``too_large`` says that something was left out because it would not fit.
+    """
 
     changed: tuple[PresenceEntry, ...]
     reminders: tuple[PresenceEntry, ...]
+    too_large: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class Presence:
         self._owners = owners
         self._entries: dict[ClientId, PresenceEntry] = {}
         self._gone: dict[ClientId, Tombstone] = {}
+        self._weight = 0
 
     def all(self) -> tuple[PresenceEntry, ...]:
         """Everybody who is here now."""
@@ -62,17 +71,26 @@ class Presence:
         found = (self._entries.get(client) or self._removal(client) for client in clients)
         return tuple(entry for entry in found if entry is not None)
 
-    def announce(self, owner: Owner, entries: Sequence[PresenceEntry], now: float) -> Announced:
-        """Take over the entries that are the connection's own and newer than known."""
+    def announce(
+        self, owner: Owner, entries: Sequence[PresenceEntry], now: float, *, writes: bool
+    ) -> Announced:
+        """Take over the entries that are the connection's own and newer than known.
+
+        ``writes`` says that the connection may write, which its ids are then reserved for.
+        """
         changed: list[PresenceEntry] = []
         reminders: list[PresenceEntry] = []
+        too_large = False
         for entry in entries:
             if self._is_ghost(entry, owner, now):
                 reminders.extend(self.some([entry.client]))
             elif self._counts(entry, owner, now):
-                self._put(entry, owner, now)
-                changed.append(entry)
-        return Announced(tuple(changed), tuple(reminders))
+                if self._fits(entry, owner):
+                    self._put(entry, owner, now, writes=writes)
+                    changed.append(entry)
+                else:
+                    too_large = True
+        return Announced(tuple(changed), tuple(reminders), too_large)
 
     def leave(self, peer: PeerId, now: float) -> tuple[PresenceEntry, ...]:
         """A connection has ended: the removals to tell everybody."""
@@ -81,9 +99,10 @@ class Presence:
         for client in self._owners.release(peer, now):
             entry = self._entries.pop(client, None)
             if entry is not None:
-                clock = entry.clock + 1
-                self._gone[client] = Tombstone(clock, now + TOMBSTONE_SECONDS)
-                gone.append(PresenceEntry(client, clock, None))
+                self._weight -= weight(entry)
+                last_word = removal(client, entry.clock)
+                self._gone[client] = Tombstone(last_word.clock, now + TOMBSTONE_SECONDS)
+                gone.append(last_word)
         return tuple(gone)
 
     def _is_ghost(self, entry: PresenceEntry, owner: Owner, now: float) -> bool:
@@ -101,23 +120,32 @@ class Presence:
             return False
         known = self._entries.get(entry.client)
         if known is None:
-            return entry.state is not None and self._has_room(entry.client, owner)
+            return entry.state is not None
         holder = self._owners.owner(entry.client)
         is_farewell = entry.clock == known.clock and entry.state is None and holder == owner
         return entry.clock > known.clock or is_farewell
 
-    def _has_room(self, client: ClientId, owner: Owner) -> bool:
-        if self._owners.owner(client) == owner:
-            return True
-        return self._owners.count(owner.peer) < CLIENTS_PER_CONNECTION
+    def _fits(self, entry: PresenceEntry, owner: Owner) -> bool:
+        """Bounded in number and weight for each connection, and in weight for all."""
+        held = self._owners.clients(owner.peer)
+        if entry.client not in held and len(held) >= CLIENTS_PER_CONNECTION:
+            return False
+        known = self._entries.get(entry.client)
+        growth = weight(entry) - (0 if known is None else weight(known))
+        own = sum(weight(self._entries[client]) for client in held if client in self._entries)
+        return growth <= 0 or (
+            own + growth <= BYTES_PER_CONNECTION and self._weight + growth <= BYTES_IN_ALL
+        )
 
-    def _put(self, entry: PresenceEntry, owner: Owner, now: float) -> None:
-        self._owners.claim(entry.client, owner)
+    def _put(self, entry: PresenceEntry, owner: Owner, now: float, *, writes: bool) -> None:
+        self._owners.claim(entry.client, owner, writes=writes)
+        before = self._entries.pop(entry.client, None)
+        self._weight -= 0 if before is None else weight(before)
         if entry.state is None:
-            self._entries.pop(entry.client, None)
             self._gone[entry.client] = Tombstone(entry.clock, now + TOMBSTONE_SECONDS)
         else:
             self._entries[entry.client] = entry
+            self._weight += weight(entry)
             self._gone.pop(entry.client, None)
 
     def _removal(self, client: ClientId) -> PresenceEntry | None:
@@ -128,3 +156,8 @@ class Presence:
         expired = [client for client, grave in self._gone.items() if grave.until <= now]
         for client in expired:
             del self._gone[client]
+
+
+def weight(entry: PresenceEntry) -> int:
+    """Bytes that an entry takes, about."""
+    return len((entry.state or "").encode()) + 16

@@ -16,9 +16,12 @@ ROUNDS = int(os.environ.get("ROUNDS", "2"))
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """A server on SQLite, in a folder of its own."""
-    with Server(tmp_path) as running:
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """A server in a folder of its own: on SQLite, or on each ``database`` for tests that
+    use that too."""
+    asked = "database" in request.fixturenames
+    url = request.getfixturevalue("database") if asked else None
+    with Server(tmp_path, url) as running:
         yield running
 
 
@@ -42,3 +45,12 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     url = asyncio.run(postgres.create_database())
     yield url
     asyncio.run(postgres.drop_database(url))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The URL of an empty database; None for SQLite in the server's folder."""
+    if request.param == "sqlite":
+        yield None
+    else:
+        yield request.getfixturevalue("postgres_url")

@@ -35,6 +35,7 @@ def within(client: Client, condition: str) -> None:
     assert time.monotonic() - began < SOON_S
 
 
+@pytest.mark.usefixtures("database")  # on each of them
 def test_a_lowered_role_holds_on_the_live_socket__L8(
     server: Server, clients: Clients, project: str
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_removed_member_loses_the_socket__L8(
     assert bo.log()["closed"] == [4403]
 
 
+@pytest.mark.usefixtures("database")  # on each of them
 def test_a_revoked_token_loses_the_socket__L8(
     server: Server, clients: Clients, project: str
 ) -> None:

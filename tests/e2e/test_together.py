@@ -41,6 +41,7 @@ def converge(*everybody: Client) -> str:
     return str(states.pop())
 
 
+@pytest.mark.usefixtures("database")  # on each of them
 def test_what_two_people_do_at_once_converges_and_outlives_a_restart__L1(
     server: Server, clients: Clients
 ) -> None:

@@ -68,7 +68,7 @@ def test_postgres_errors_have_their_rung_L2(kind: type[pg.PostgresError]) -> Non
         (OSError(ENOSPC, "no space"), Verdict.UNAVAILABLE),
         (ConnectionResetError(), Verdict.UNAVAILABLE),
         (TimeoutError(), Verdict.UNAVAILABLE),
-        (PoolTimeout("pool"), Verdict.UNAVAILABLE),
+        (PoolTimeout("pool"), Verdict.CROWDED),
         (OverflowError("too large"), Verdict.REJECTED),
         (StatementError("bad", "INSERT", {}, OverflowError("too large")), Verdict.REJECTED),
         (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates"), Verdict.REJECTED),

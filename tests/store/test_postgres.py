@@ -1,11 +1,14 @@
 """PostgreSQL as it is used here: durable, locked in order, news over NOTIFY."""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection, text
 
 from server.protocol.errors import StoreBusy, StoreUnavailable
 from server.protocol.ids import ProjectId
@@ -82,19 +85,133 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
 
-async def test_lost_connections_are_unavailable_once_and_then_replaced_L2(
-    postgres_url: str,
-) -> None:
-    clock = ManualClock()
-    store = await open_store(postgres_url, clock)
+async def test_connections_that_died_while_idle_are_replaced_unseen_L2(postgres_url: str) -> None:
+    store = await open_store(postgres_url, ManualClock())
     [project] = await new_projects(store, 1)
+    for _ in range(2):
+        await run(postgres_url, KILL)
+        assert (await store.log.load(project)).head == 0
     await run(postgres_url, KILL)
-    async with asyncio.timeout(PATIENCE):
-        with pytest.raises(StoreUnavailable):
-            await store.log.append([batch(project, b"a")])
-        [appended] = await appended_at_last(store, project)
+    [appended] = await store.log.append([batch(project, b"a")])
     assert appended.first == 1
     await store.close()
+
+
+async def test_a_connection_that_is_lost_each_time_is_replaced_once_L2(postgres_url: str) -> None:
+    store = await open_store(postgres_url, ManualClock())
+    attempts = list[int]()
+
+    def suicide(conn: Connection) -> None:
+        attempts.append(1)
+        conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with pytest.raises(StoreUnavailable):
+        await store.db.write(suicide)
+    assert len(attempts) == 2
+    await store.close()
+
+
+async def test_a_commit_whose_answer_is_lost_has_failed_and_is_not_repeated_L2(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(postgres_url, ManualClock())
+    [project] = await new_projects(store, 1)
+
+    async def commit_unheard(transaction: Any) -> None:
+        await transaction._connection.execute("COMMIT")
+        transaction._connection.terminate()
+        raise asyncpg.ConnectionDoesNotExistError("connection was closed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncpg.transaction.Transaction.commit", commit_unheard)
+        with pytest.raises(StoreUnavailable):
+            await store.log.append([batch(project, b"a")])
+    assert (await store.log.load(project)).head == 1
+    await store.close()
+
+
+async def test_readers_do_not_stand_in_the_way_of_writers_L2(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.postgres.READERS", 1)
+    monkeypatch.setattr("store.postgres.POOL_SECONDS", 0.05)
+    store = await open_store(postgres_url, ManualClock())
+    [project] = await new_projects(store, 1)
+    lock = "SELECT pg_advisory_xact_lock(1)"
+    other = await asyncpg.connect(postgres_url)
+    async with asyncio.TaskGroup() as group, other.transaction():
+        await other.execute(lock)
+        reading = group.create_task(store.db.read(lambda conn: conn.execute(text(lock)).close()))
+        with pytest.raises(StoreBusy):
+            while not reading.done():
+                await store.log.load(project)
+        await store.log.append([batch(project, b"a")])
+    await other.close()
+    await store.close()
+
+
+async def test_a_server_that_falls_silent_is_unavailable_and_can_be_closed_L2(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wire(postgres_url) as (url, sound):
+        store = await open_store(url, ManualClock())
+        [project] = await new_projects(store, 1)
+        monkeypatch.setattr("store.database.PATIENCE", 0.1)
+        monkeypatch.setattr("store.database.CLOSE_PATIENCE", 0.1)
+        monkeypatch.setattr("store.postgres.CONNECT_SECONDS", 0.05)
+        sound.clear()
+        async with asyncio.timeout(PATIENCE):
+            for _ in range(3):
+                with pytest.raises(StoreUnavailable):
+                    await store.log.append([batch(project, b"a")])
+                with pytest.raises(StoreUnavailable):
+                    await store.log.load(project)
+            await store.close()
+
+
+async def test_a_server_that_speaks_again_is_back_in_service_L2(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with wire(postgres_url) as (url, sound), asyncio.timeout(PATIENCE):
+        store = await open_store(url, ManualClock())
+        [project] = await new_projects(store, 1)
+        with monkeypatch.context() as patch:
+            patch.setattr("store.database.PATIENCE", 0.1)
+            sound.clear()
+            with pytest.raises(StoreUnavailable, match="not answered"):
+                await store.log.append([batch(project, b"a")])
+        sound.set()
+        [appended] = await store.log.append([batch(project, b"b")])
+        assert appended.first == 1
+        await store.close()
+
+
+SOCKET = ".s.PGSQL.5432"
+
+
+@asynccontextmanager
+async def wire(url: str) -> AsyncIterator[tuple[str, asyncio.Event]]:
+    """Another way to the same server, on which nothing arrives while the event is clear."""
+    address, folder = url.split("?host=")
+    sound = asyncio.Event()
+    sound.set()
+
+    async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(1 << 16):
+                await sound.wait()
+                sink.write(data)
+        sink.close()
+
+    async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_unix_connection(f"{folder}/{SOCKET}")
+        await asyncio.gather(carry(reader, forth), carry(back, writer))
+
+    with TemporaryDirectory() as ours:
+        server = await asyncio.start_unix_server(connect, f"{ours}/{SOCKET}")
+        yield f"{address}?host={ours}", sound
+        sound.set()
+        server.close()
 
 
 async def test_after_a_reconnect_anything_may_have_changed(postgres_url: str) -> None:

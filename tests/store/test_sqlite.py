@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from server.protocol.errors import DocumentDamaged, Invalid, StoreBusy, StoreUna
 from server.protocol.ids import ProjectId
 from store.open import Store, open_store
 from store.sqlite import SqliteDatabase, SqliteOptions
-from tests.contracts.backends import batch, new_projects, passing
+from tests.contracts.backends import PATIENCE, batch, new_projects, passing
 from tests.doubles.clock import ManualClock, settle
 
 pytestmark = pytest.mark.anyio
@@ -170,6 +171,44 @@ async def test_closing_waits_for_a_write_whose_caller_is_gone_L2(path: Path) -> 
     await store.close()
     store = await open_store(f"sqlite:///{path}", ManualClock())
     assert (await store.log.load(project)).head == 1
+    await store.close()
+
+
+async def test_a_disk_that_does_not_answer_is_unavailable_and_holds_up_nothing_L2(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(f"sqlite:///{path}", ManualClock())
+    [project] = await new_projects(store, 1)
+    monkeypatch.setattr("store.database.PATIENCE", 0.05)
+    monkeypatch.setattr("store.database.CLOSE_PATIENCE", 0.05)
+    answer = threading.Event()
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(StoreUnavailable, match="not answered"):
+            await store.db.write(lambda _: answer.wait(PATIENCE))
+        with pytest.raises(StoreUnavailable, match="not answered"):
+            await store.log.append([batch(project, b"given up")])
+        with pytest.raises(StoreUnavailable, match="not answered"):
+            await sqlite_of(store).peek(lambda _: None)
+        writers = [thread for thread in threading.enumerate() if thread.name == "sqlite-writer"]
+        assert all(thread.daemon for thread in writers)
+        await store.close()
+    answer.set()
+
+
+async def test_a_disk_that_answers_again_is_back_in_service_L2(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await open_store(f"sqlite:///{path}", ManualClock())
+    [project] = await new_projects(store, 1)
+    answer = threading.Event()
+    with monkeypatch.context() as patch:
+        patch.setattr("store.database.PATIENCE", 0.05)
+        for work in (lambda _: answer.wait(PATIENCE), lambda conn: pragma(conn, "synchronous")):
+            with pytest.raises(StoreUnavailable, match="not answered"):
+                await store.db.write(work)
+    answer.set()
+    [appended] = await store.log.append([batch(project, b"a")])
+    assert appended.first == 1
     await store.close()
 
 

@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pycrdt
 import pytest
@@ -178,6 +179,15 @@ REFUSED: list[tuple[str, bytes]] = [
 def test_what_would_part_or_hurt_peers_is_refused__L7(refused: bytes) -> None:
     with pytest.raises((Malformed, Invalid)):
         inspect(refused)
+
+
+def test_runs_that_a_document_has_joined_are_accepted__L7() -> None:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    for start, end in ((0, 2**30), (2**30, MAX_RUN)):
+        garbage = update(section(1, start, b"\x00" + write_uint(end - start)))
+        inspect(garbage)
+        doc.apply_update(garbage)
+    assert inspect(doc.get_update()).deletes == (run(1, 0, MAX_RUN),)
 
 
 def test_types_that_hold_each_other_are_invalid__L7() -> None:

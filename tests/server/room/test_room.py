@@ -19,7 +19,8 @@ from server.protocol.errors import (
     TooLarge,
 )
 from server.protocol.ids import ProjectId, UserId
-from server.protocol.messages import Denied, SyncStatus, SyncStep2, SyncUpdate
+from server.protocol.lib0 import write_uint
+from server.protocol.messages import Denied, SyncStatus, SyncStep1, SyncStep2, SyncUpdate, encode
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.live import MAX_WAITING
@@ -340,6 +341,22 @@ async def test_nobody_writes_under_the_id_of_somebody_else_who_is_connected__L8(
         assert bo.text == "mine and still mine"
 
 
+async def test_repeating_somebodys_edit_beside_a_new_deletion_does_not_take_their_id__L8(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, mallory = await here.guest("ada"), await here.guest("mallory")
+        update = await ada.type("mine")
+        await here.deliver()
+        deletion = b"\x01\xe8\x07\x01\x00\x01"
+        await mallory.say(SyncUpdate(update[:-1] + deletion))
+        await here.deliver()
+        await ada.type(" and still mine")
+        await here.deliver()
+        assert ada.connected
+        assert mallory.text == "ine and still mine"
+
+
 async def test_repeating_what_somebody_else_wrote_is_no_forgery__L8(
     database: MemoryDatabase,
 ) -> None:
@@ -535,3 +552,142 @@ async def test_edits_without_their_beginning_are_bounded_and_arrive_by_reconnect
         await here.deliver()
         assert ada.text == donor.text
         assert f"{MAX_WAITING};" in ada.text
+
+
+async def test_any_number_of_requests_in_a_turn_gets_one_answer__L7(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada = await here.guest("ada")
+        await ada.type("x" * 10_000)
+        await here.deliver()
+        eve = await here.guest("eve", Role.VIEWER)
+        before = len(eve.channel.frames)
+        requests = b"".join(
+            encode(SyncStep1(bytes([1, 0xE8, 0x07, clock]))) for clock in range(100)
+        )
+        await eve.send(requests + b"\x03" * 100)
+        await here.deliver()
+        assert len(eve.channel.frames) - before == 2
+        assert eve.text == ada.text
+
+
+async def test_a_viewer_who_becomes_an_editor_is_asked_for_what_was_refused__L8(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, eve = await here.guest("ada"), await here.guest("eve", Role.VIEWER)
+        await eve.type("refused, ")
+        await here.deliver()
+        assert ada.text == ""
+        assert eve.peer is not None
+        (await here.rooms.open(PROJECT)).set_role(eve.peer, Role.EDITOR)
+        await eve.type("welcome")
+        await here.deliver()
+        assert ada.text == "refused, welcome"
+
+
+async def test_nobody_is_told_that_all_is_saved_after_a_refusal__L1(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        eve = await here.guest("eve", Role.VIEWER)
+        await eve.say(SyncStatus(b"\x01"))
+        await eve.type("refused")
+        await eve.say(SyncStatus(b"\x02"))
+        await here.deliver()
+        assert eve.channel.messages(SyncStatus) == [SyncStatus(b"\x01")]
+
+
+async def test_the_newest_word_on_a_role_wins__L8(database: MemoryDatabase) -> None:
+    async with house(database) as here:
+        ada, eve = await here.guest("ada"), await here.guest("eve", Role.VIEWER)
+        room = await here.rooms.open(PROJECT)
+        assert eve.peer is not None
+        here.store.faults.hold_appends()
+        await ada.type("slow commit")
+        await settle()
+        room.set_role(eve.peer, Role.EDITOR)
+        room.set_role(eve.peer, Role.VIEWER)
+        here.store.faults.release_appends()
+        await here.deliver()
+        await eve.type("too late")
+        await here.deliver()
+        assert "too late" not in ada.text
+
+
+async def test_a_draining_room_takes_no_new_words(database: MemoryDatabase) -> None:
+    async with house(database) as here:
+        ada = await here.guest("ada")
+        here.store.faults.hold_appends()
+        await ada.type("accepted")
+        await settle()
+        room = await here.rooms.open(PROJECT)
+        room.close(RoomClosed("told to"))
+        await ada.type("too late")
+        here.store.faults.release_appends()
+        await room.ended()
+        assert len(here.logged()) == 1
+        await ada.connect(here.rooms, PROJECT)
+        await here.deliver()
+        assert len(here.logged()) == 2, "its author held it, and sent it again"
+
+
+async def test_an_update_full_of_gaps_is_refused_before_it_costs_anything__L7(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada, mallory = await here.guest("ada"), await here.guest("mallory")
+        gaps = b"".join(b"\x0a\x01" + b"\x04\x01\x01t\x01x" for _ in range(300))
+        await mallory.say(SyncUpdate(b"\x01" + write_uint(600) + b"\x07\x00" + gaps + b"\x00"))
+        await here.deliver()
+        assert mallory.channel.closed is not None
+        assert mallory.channel.closed[0] == 4508
+        assert here.logged() == []
+        await ada.type("undisturbed")
+        await here.deliver()
+        assert len(here.logged()) == 1
+
+
+async def test_a_question_that_fails_is_answered_after_the_commit_like_any_other__L1(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada = await here.guest("ada")
+
+        def question(replica: Replica) -> bytes:
+            raise ValueError(str(replica.state_vector()))
+
+        here.store.faults.hold_appends()
+        await ada.type("secret")
+        asking = asyncio.create_task(here.rooms.read(PROJECT, question))
+        await here.deliver()
+        assert not asking.done()
+        here.store.faults.release_appends()
+        with pytest.raises(ValueError, match="b'"):
+            await asking
+
+
+async def test_a_panic_ends_the_room_only(
+    database: MemoryDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    def panic(_: Replica) -> bytes:
+        raise PanicException
+
+    async with house(database) as here:
+        ada = await here.guest("ada")
+        with monkeypatch.context() as patch:
+            patch.setattr(Replica, "state_vector", panic)
+            await ada.send(b"\x00\x00\x01\x00")
+            eve = type(ada)("eve", 1)
+            here.guests.append(eve)
+            await eve.connect(here.rooms, PROJECT)
+            await here.deliver()
+        assert eve.channel.closed is not None
+        assert eve.channel.closed[0] in {4500, 4502}
+        await ada.connect(here.rooms, PROJECT)
+        await here.deliver()
+        assert ada.synced

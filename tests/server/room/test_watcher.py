@@ -10,6 +10,7 @@ import pytest
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
+from server.room.breaker import Breaker
 from server.room.ports import Changes
 from server.room.watcher import Watcher
 from tests.doubles.guest import Guest
@@ -108,7 +109,8 @@ async def test_news_survive_failures_of_the_database__L2() -> None:
         beside = MemoryStore(database, here.clock)  # Another ear at the same database.
         feed, log = FlakyFeed(beside.feed), FlakyLog(beside.log)
         log_port: Any = log
-        watcher = Watcher(feed, log_port, beside.directory, here.clock, here.rooms.live)
+        breaker = here.rooms.breaker
+        watcher = Watcher(feed, log_port, beside.directory, here.clock, breaker, here.rooms.live)
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(watcher.run())
             await ada.type("news")
@@ -118,3 +120,23 @@ async def test_news_survive_failures_of_the_database__L2() -> None:
             following.cancel()
         assert (feed.failures, log.failures) == (0, 0)
         assert log.answered == 1, "the news that could not be acted on are acted on later"
+
+
+@pytest.mark.parametrize("works", [True, False])
+async def test_what_cannot_be_followed_is_probed_and_tripped_only_if_that_fails__L2(
+    works: bool,
+) -> None:
+    database = MemoryStore().database
+    async with house(database) as here:
+        beside = MemoryStore(database, here.clock)
+        feed = FlakyFeed(beside.feed)
+        breaker = Breaker(beside.log, here.clock)
+        if not works:
+            beside.faults.break_down(StoreUnavailable("the database is away"))
+        watcher = Watcher(feed, beside.log, beside.directory, here.clock, breaker, here.rooms.live)
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(watcher.run())
+            await here.deliver()
+            assert feed.failures == 0
+            assert (breaker.fault is None) is works
+            following.cancel()

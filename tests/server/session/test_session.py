@@ -30,7 +30,7 @@ def test_an_update_that_only_deletes_is_made_up_for_too__L6() -> None:
     session = Session(Role.EDITOR)
     session.lag()
     session.missed.updates({})
-    assert session.missed.deletes
+    assert session.missed.behind
 
 
 def test_catching_up_makes_live_again_and_forgets__L6() -> None:

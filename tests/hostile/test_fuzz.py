@@ -1,0 +1,44 @@
+"""Tens of thousands of spoiled frames, in a process of their own: a crash is a failure too."""
+
+import os
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.hostile.fuzz import HEADER
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES = int(os.environ.get("FRAMES", "20000"))
+SEED = int(os.environ.get("SEED", "1"))
+
+
+def last_frame(path: Path) -> str:
+    """Which frame was being thrown when it ended."""
+    data = path.read_bytes()
+    number, index, size = HEADER.unpack_from(data)
+    return f"round {number}, frame {index}: {data[HEADER.size : HEADER.size + size].hex()}"
+
+
+@pytest.mark.slow
+def test_no_frame_harms_anybody_but_its_sender__L7(tmp_path: Path) -> None:
+    last = tmp_path / "last"
+    options = ["--frames", str(FRAMES), "--seed", str(SEED), "--last", str(last)]
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-m", "tests.hostile.fuzz", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    story = f"seed {SEED}, {last_frame(last)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    assert done.returncode == 0, story
+    assert "accepted" in done.stdout
+
+
+def test_the_last_frame_is_told_after_a_crash(tmp_path: Path) -> None:
+    path = tmp_path / "last"
+    path.write_bytes(struct.pack("<QII", 3, 7, 2) + b"\xab\xcd" + bytes(10))
+    assert last_frame(path) == "round 3, frame 7: abcd"

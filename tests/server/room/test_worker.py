@@ -1,0 +1,54 @@
+"""The worker process: it works, and it does not outlive the process that it works for."""
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from server.protocol.errors import DocumentDamaged
+from server.room.worker import Worker
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+PATIENCE_S = 20.0
+START_AND_WAIT = """
+import asyncio, os, time
+from server.room.worker import Worker
+
+if __name__ == "__main__":
+    worker = Worker()  # Kept: a pool that nobody holds ends its processes.
+    print(asyncio.run(worker.run(os.getpid)), flush=True)
+    time.sleep(60)
+"""
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def end_badly() -> None:
+    import os
+
+    os.abort()
+
+
+async def test_what_ends_the_worker_is_told_and_the_next_one_works() -> None:
+    worker = Worker()
+    try:
+        assert await worker.run(double, 21) == 42
+        with pytest.raises(DocumentDamaged):
+            await worker.run(end_badly)
+        assert await worker.run(double, 4) == 8
+    finally:
+        worker.close()
+
+
+def test_a_killed_server_leaves_no_worker_behind() -> None:
+    with subprocess.Popen([sys.executable, "-c", START_AND_WAIT], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        family = psutil.Process(server.pid).children(recursive=True)
+        server.kill()
+    assert pid in {process.pid for process in family}
+    assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
