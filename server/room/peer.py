@@ -10,7 +10,7 @@ without a note of what will make up for it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from server.protocol.errors import TooLarge
