@@ -57,7 +57,7 @@ class SqliteDatabase(Database):
         self._writer = _Writer(path, options)
         # SQLAlchemy's pool of readers is bounded and without overflow: a thread each.
         self._readers = create_async_engine(
-            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0
+            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0, hide_parameters=True
         )
         configure = partial(_configure_reader, options)
         event.listen(self._readers.sync_engine, "connect", configure)
@@ -103,7 +103,9 @@ class _Writer:
         self._ended = asyncio.Event()
         # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
         Thread(target=self._work, name="sqlite-writer", daemon=True).start()
-        self._engine: Engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
+        self._engine: Engine = create_engine(
+            f"sqlite+pysqlite:///{path}", poolclass=NullPool, hide_parameters=True
+        )
         event.listen(self._engine, "connect", partial(_configure, options))
         event.listen(self._engine, "begin", _begin_immediate)
         self._conn: Connection | None = None
