@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from server.protocol.errors import DocumentDamaged, Invalid, StoreBusy, StoreUnavailable
 from server.protocol.ids import ProjectId
+from store.feed import ANY, SWEEP_SECONDS
 from store.open import Store, open_store
 from store.sqlite import SqliteDatabase, SqliteOptions
 from tests.contracts.backends import PATIENCE, batch, new_projects, passing
@@ -158,6 +159,16 @@ async def test_a_database_that_stays_locked_is_busy_and_nothing_is_written_L2(
             with pytest.raises(StoreBusy):
                 await store.log.append([batch(project, b"a")])
     assert (await store.log.load(project)).head == 0
+    await store.close()
+
+
+async def test_every_ten_seconds_anything_may_have_changed_L8(path: Path) -> None:
+    clock = ManualClock()
+    store = await open_store(f"sqlite:///{path}", clock)
+    async with passing(clock):
+        for sweeps in (1, 2):
+            assert await store.feed.next() == ANY
+            assert sweeps * SWEEP_SECONDS <= clock.elapsed < (sweeps + 1) * SWEEP_SECONDS
     await store.close()
 
 
