@@ -72,10 +72,6 @@ class SqliteDatabase(Database):
         work = self._retrying(lambda: self._writer.submit(self._writer.peek, fn))
         return await self._shielded(work, database.PATIENCE)
 
-    async def limit_pages(self, pages: int) -> None:
-        """Bound the size of the file from now on."""
-        await self.peek(lambda raw: raw.execute(f"PRAGMA max_page_count = {int(pages)}").close())
-
     async def _read(self, fn: Callable[[Connection], R]) -> R:
         async with self._readers.connect() as conn, conn.begin():
             return await conn.run_sync(fn)
