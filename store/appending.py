@@ -76,7 +76,8 @@ def append_rows(conn: Connection, batches: Sequence[Batch]) -> tuple[Appended, .
         return _append(conn, batches)
     except DRIVER_ERRORS as error:
         if len(batches) == 1 and judge(error) is Verdict.REJECTED:
-            raise DocumentFault(batches[0].project, f"refused: {summary(error)}") from error
+            # Without the driver's own error, whose details quote the row (L11).
+            raise DocumentFault(batches[0].project, f"refused: {summary(error)}") from None
         raise
 
 

@@ -20,9 +20,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from server.protocol.errors import StoreBusy, StoreUnavailable
+from server.protocol.errors import NotFound, StoreBusy, StoreUnavailable
 from server.room.ports import Clock
-from store.faults import DRIVER_ERRORS, Rejected, Unreadable, Verdict, judge, summary
+from store.faults import DRIVER_ERRORS, Rejected, Unreadable, Verdict, is_constraint, judge, summary
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,9 +50,11 @@ class Database(ABC):
     async def read(
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run ``fn`` in one read transaction: all that it reads is one moment's state."""
-        work = self._retrying(lambda: self._read(lambda conn: fn(conn, *args, **kwargs)))
-        return await self._shielded(work, PATIENCE)
+        """Run ``fn`` in one read transaction: all that it reads is one moment's state.
+
+        Raises ``NotFound`` when it asks by a name that this database could not hold.
+        """
+        return await self._found(lambda conn: fn(conn, *args, **kwargs), PATIENCE)
 
     async def write(
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
@@ -69,8 +71,7 @@ class Database(ABC):
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """``read``, for as long as it takes: for what looks at everything."""
-        work = self._retrying(lambda: self._read(_unhurried(lambda c: fn(c, *args, **kwargs))))
-        return await self._shielded(work, None)
+        return await self._found(_unhurried(lambda conn: fn(conn, *args, **kwargs)), None)
 
     async def write_at_leisure(
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
@@ -90,6 +91,12 @@ class Database(ABC):
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_PATIENCE):
                 await self._close()
+
+    async def _found(self, fn: Callable[[Connection], R], patience: float | None) -> R:
+        try:
+            return await self._shielded(self._retrying(lambda: self._read(fn)), patience)
+        except Rejected as error:
+            raise NotFound(f"there is no such thing: {error}") from error
 
     async def _shielded(
         self, work: Coroutine[object, object, R], patience: float | None = None
@@ -177,7 +184,8 @@ def _raise_unless_passing(error: Exception) -> str:
         case Verdict.CROWDED:
             raise StoreBusy("too many at once use the database") from error
         case Verdict.REJECTED:
-            raise Rejected(reason) from error
+            # Without the driver's own error, whose details quote the row (L11).
+            raise Rejected(reason, constraint=is_constraint(error)) from None
         case Verdict.UNREADABLE:
             raise Unreadable(reason) from error
         case Verdict.UNAVAILABLE:

@@ -10,7 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from server.protocol.errors import Conflict
+from server.protocol.errors import Conflict, Invalid, NotFound
 from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
 from server.room.ports import Clock, Member, NewUpdate, Project, Seat, TokenGrant, User
@@ -102,7 +102,10 @@ class SqlDirectory:
 
     async def role(self, project: ProjectId, user: UserId) -> Role | None:
         """What this user is in this project now."""
-        [role] = await self.roles([Seat(user, None, project)])
+        try:
+            [role] = await self.roles([Seat(user, None, project)])
+        except NotFound:
+            return None
         return role
 
     async def roles(self, seats: Sequence[Seat]) -> Sequence[Role | None]:
@@ -123,4 +126,6 @@ class SqlDirectory:
         try:
             return await self._db.write(changing)
         except Rejected as error:
-            raise Conflict(f"it exists already or does not fit: {error}") from error
+            if error.constraint:
+                raise Conflict(f"it exists already or does not fit: {error}") from error
+            raise Invalid(f"the database cannot hold this: {error}") from error

@@ -8,12 +8,15 @@ become :class:`Unreadable`; all else is ``StoreUnavailable``: an error that nobo
 thought of must not look like the fault of one document.
 """
 
+import re
 import sqlite3
 import struct
 from enum import Enum, auto
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from server.protocol.errors import DocumentDamaged, Invalid
 
 BAD_VALUES = (OverflowError, UnicodeError, struct.error)
 """Values that no column holds: an int beyond 64 bits, a str that is not Unicode."""
@@ -30,15 +33,28 @@ SQLITE_REJECTED = frozenset({18, 19, 20, 25})
 POSTGRES_PASSING = frozenset({"40001", "40P01", "55P03", "57014"})
 """serialization_failure, deadlock_detected, lock_not_available, query_canceled."""
 
-POSTGRES_REJECTED = frozenset({"22", "23", "54"})
+SQLITE_CONSTRAINT = 19
+POSTGRES_CONSTRAINT = "23"
+POSTGRES_REJECTED = frozenset({"22", POSTGRES_CONSTRAINT, "54"})
 """Classes: data exception, integrity constraint violation, program limit exceeded."""
 
 
-class Rejected(Exception):
-    """The database refused values: a constraint, or data that does not fit."""
+_QUOTING = re.compile(r"(invalid input for query argument \$\d+).*")
 
 
-class Unreadable(Exception):
+class Rejected(Invalid):
+    """The database refused values: a constraint, or else data that it cannot hold.
+
+    Part of the house's tree, as a case of ``Invalid``, so that it means something even to
+    who has never heard of it. ``Unreadable`` likewise.
+    """
+
+    def __init__(self, message: str, *, constraint: bool) -> None:
+        super().__init__(message)
+        self.constraint = constraint
+
+
+class Unreadable(DocumentDamaged):
     """Stored values that do not decode or do not verify; the message says where."""
 
 
@@ -91,8 +107,18 @@ def _judge_postgres(sqlstate: str) -> Verdict:
     return Verdict.REJECTED if sqlstate[:2] in POSTGRES_REJECTED else Verdict.UNAVAILABLE
 
 
+def is_constraint(error: Exception) -> bool:
+    """Of a rejected value: whether others stand against it, rather than its own form."""
+    original = getattr(error, "orig", None) or error
+    code = getattr(original, "sqlite_errorcode", None) or 0
+    state = getattr(original, "sqlstate", None) or ""
+    return code & 0xFF == SQLITE_CONSTRAINT or state.startswith(POSTGRES_CONSTRAINT)
+
+
 def summary(error: Exception) -> str:
     """One line without the statement and its parameters, which may hold content (L11)."""
     original = getattr(error, "orig", None) or error
     lines = str(original).splitlines() or [""]
-    return f"{type(original).__name__}: {lines[0]}"[:300]
+    # asyncpg repeats a value that it cannot send.
+    line = _QUOTING.sub(r"\1", lines[0])
+    return f"{type(original).__name__}: {line}"[:300]

@@ -4,9 +4,9 @@ One feed per process, with one reader. What does not live here: saying it
 (``store.news``), and acting on it (rooms compare heads, sessions compare roles).
 
 What a feed cannot know it reports as "any": after a reconnect, after the writer's
-connection was replaced, and on PostgreSQL every ten seconds, because a notification
-may be lost. Own edits are not news; own changes of the directory are, since live
-connections of this very process hang on them.
+connection was replaced, and every ten seconds, because a notification may be lost and
+because a token that expires is nobody's write. Own edits are not news; own changes of
+the directory are, since live connections of this very process hang on them.
 """
 
 import asyncio
@@ -57,6 +57,7 @@ class SqliteFeed:
         self._db = db
         self._clock = clock
         self._seen = pulse
+        self._swept = clock.monotonic()
 
     @classmethod
     async def open(cls, db: SqliteDatabase, clock: Clock) -> "SqliteFeed":
@@ -64,11 +65,14 @@ class SqliteFeed:
         return cls(db, clock, await _pulse(db))
 
     async def next(self) -> Changes:
-        """Poll until something has changed."""
+        """Poll until something has changed, or may have: time alone ends a token."""
         while True:
             pulse = await _pulse(self._db)
             # No await between reading and remembering: a cancelled poll is repeated.
             changes, self._seen = _compare(self._seen, pulse), pulse
+            if self._clock.monotonic() - self._swept >= SWEEP_SECONDS:
+                self._swept = self._clock.monotonic()
+                return ANY
             if changes is not None:
                 return changes
             await self._clock.sleep(POLL_SECONDS)

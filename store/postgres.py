@@ -83,6 +83,7 @@ class PostgresDatabase(Database):
             pool_size=size,
             max_overflow=0,
             pool_timeout=POOL_SECONDS,
+            hide_parameters=True,
         )
         event.listen(engine.sync_engine, "checkout", self._note_lent)
         event.listen(engine.sync_engine, "handle_error", _note_lost)

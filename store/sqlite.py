@@ -57,7 +57,7 @@ class SqliteDatabase(Database):
         self._writer = _Writer(path, options)
         # SQLAlchemy's pool of readers is bounded and without overflow: a thread each.
         self._readers = create_async_engine(
-            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0
+            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0, hide_parameters=True
         )
         configure = partial(_configure_reader, options)
         event.listen(self._readers.sync_engine, "connect", configure)
@@ -71,10 +71,6 @@ class SqliteDatabase(Database):
         """
         work = self._retrying(lambda: self._writer.submit(self._writer.peek, fn))
         return await self._shielded(work, database.PATIENCE)
-
-    async def limit_pages(self, pages: int) -> None:
-        """Bound the size of the file from now on."""
-        await self.peek(lambda raw: raw.execute(f"PRAGMA max_page_count = {int(pages)}").close())
 
     async def _read(self, fn: Callable[[Connection], R]) -> R:
         async with self._readers.connect() as conn, conn.begin():
@@ -103,7 +99,9 @@ class _Writer:
         self._ended = asyncio.Event()
         # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
         Thread(target=self._work, name="sqlite-writer", daemon=True).start()
-        self._engine: Engine = create_engine(f"sqlite+pysqlite:///{path}", poolclass=NullPool)
+        self._engine: Engine = create_engine(
+            f"sqlite+pysqlite:///{path}", poolclass=NullPool, hide_parameters=True
+        )
         event.listen(self._engine, "connect", partial(_configure, options))
         event.listen(self._engine, "begin", _begin_immediate)
         self._conn: Connection | None = None

@@ -86,8 +86,6 @@ class Verified:
     head: Seq
     checkpoint: Checkpoint | None
     updates: tuple[LoggedUpdate, ...]
-    start_digest: bytes
-    """Of the row before the first of ``updates``."""
 
 
 def read_view(conn: Connection, project: ProjectId) -> View:
@@ -162,18 +160,18 @@ def _verify(view: View) -> Verified:
     start, digest = (0, GENESIS) if checkpoint is None else (checkpoint.seq, checkpoint.row_digest)
     updates, last = _follow(view.project, rows, start, digest)
     _check_end(view.document, start + len(rows), last)
-    return Verified(Seq(head), checkpoint, updates, digest)
+    return Verified(Seq(head), checkpoint, updates)
 
 
 def _verify_known(view: View, head: int) -> Verified:
     """Rows after one that the reader has; none at all when it has the head."""
     if not view.rows:
-        return Verified(Seq(head), None, (), view.document.digest)
+        return Verified(Seq(head), None, ())
     known = view.rows[0]
     require(known, ints=("seq",), digests=("digest",))
     updates, last = _follow(view.project, view.rows[1:], known.seq, known.digest)
     _check_end(view.document, known.seq + len(updates), last)
-    return Verified(Seq(head), None, updates, known.digest)
+    return Verified(Seq(head), None, updates)
 
 
 def _readable_checkpoint(row: AnyRow) -> Checkpoint:

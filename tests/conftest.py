@@ -1,6 +1,6 @@
 """What every test may count on: asyncio under anyio, and honest skips.
 
-A test that needs Node or PostgreSQL is skipped where those are missing, so that a
+A test that needs Node, PostgreSQL or strace is skipped where those are missing, so that a
 laptop without them can still run the rest. Under ``CI=true`` nothing may be missing:
 such a skip is a failure there.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-NEEDED_IN_CI = ("node", "postgres")
+NEEDED_IN_CI = ("node", "postgres", "trace")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Lives here: cutting bytes, and asking and writing clock ranges. Not here: judgin
 the pieces and the deletions say what the update said.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from server.protocol.contents import (
@@ -27,10 +27,14 @@ _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB, _KIND, _STRING = 0x80, 0x40, 0x20, 0x0F, 4
 
 
 class Piece(NamedTuple):
-    """An update without deletions, of which ``structs`` are the runs."""
+    """An update without deletions: ``structs`` are its runs, ``needs`` what they refer to.
+
+    What a client's structs refer to of the same client is not listed: it precedes them.
+    """
 
     payload: bytes
     structs: tuple[ClockRange, ...]
+    needs: frozenset[Ref]
 
 
 class Ranges(NamedTuple):
@@ -46,6 +50,7 @@ class StructHead(NamedTuple):
     info: int
     origin: Ref | None
     right_origin: Ref | None
+    parent: Ref | None
     end: int
 
     @property
@@ -75,6 +80,24 @@ def split(update: bytes) -> tuple[list[Piece], tuple[ClockRange, ...]]:
         raise Malformed("expected an update, got the end of input") from None
 
 
+def joined(pieces: Sequence[Piece]) -> bytes:
+    """One update of pieces that have no client in common."""
+    sections, bodies = 0, []
+    for payload, _, _ in pieces:
+        count, start = read_uint(payload, 0)
+        sections += count
+        bodies.append(payload[start:-1])
+    return b"".join((write_uint(sections), *bodies, b"\x00"))
+
+
+def whole(pieces: Sequence[Piece]) -> Piece:
+    """One piece of pieces that have no client in common."""
+    if len(pieces) == 1:
+        return pieces[0]
+    structs = tuple(run for piece in pieces for run in piece.structs)
+    return Piece(joined(pieces), structs, frozenset().union(*(piece.needs for piece in pieces)))
+
+
 def held(state: Mapping[ClientId, int]) -> list[ClockRange]:
     """What a document in this state holds."""
     return [ClockRange(client, 0, clock) for client, clock in state.items() if clock]
@@ -99,29 +122,29 @@ def _split_section(data: bytes, pos: int, pieces: list[Piece]) -> int:
     clock, pos = read_uint(data, pos)
     client = ClientId(number)
     first, first_pos, structs = clock, pos, 0
+    needs: set[Ref] = set()
     for _ in range(count):
         before = pos
-        length, pos = _skip_struct(data, pos)
-        if data[before] != _SKIP:
+        head = read_head(data, pos)
+        length, pos = skip_rest(data, head)
+        if head.info != _SKIP:
             clock += length
             structs += 1
+            needs.update(ref for ref in head[1:4] if ref is not None and ref[0] != number)
             continue
-        _cut(data[first_pos:before], ClockRange(client, first, clock), structs, pieces)
+        run = ClockRange(client, first, clock)
+        _cut(data[first_pos:before], run, structs, needs, pieces)
         clock += length
         first, first_pos, structs = clock, pos, 0
-    _cut(data[first_pos:pos], ClockRange(client, first, clock), structs, pieces)
+        needs = set()
+    _cut(data[first_pos:pos], ClockRange(client, first, clock), structs, needs, pieces)
     return pos
 
 
-def _cut(body: bytes, run: ClockRange, structs: int, pieces: list[Piece]) -> None:
+def _cut(body: bytes, run: ClockRange, structs: int, needs: set[Ref], pieces: list[Piece]) -> None:
     if run.start < run.end:
         head = write_uint(structs) + write_uint(run.client) + write_uint(run.start)
-        pieces.append(Piece(b"\x01" + head + body + b"\x00", (run,)))
-
-
-def _skip_struct(data: bytes, pos: int) -> tuple[int, int]:
-    """How many clocks a struct takes, and the position after it."""
-    return skip_rest(data, read_head(data, pos))
+        pieces.append(Piece(b"\x01" + head + body + b"\x00", (run,), frozenset(needs)))
 
 
 def read_head(data: bytes, pos: int) -> StructHead:
@@ -129,18 +152,21 @@ def read_head(data: bytes, pos: int) -> StructHead:
     info = data[pos]
     pos += 1
     if info in (_GC, _SKIP):
-        return StructHead(info, None, None, pos)
-    origin = right_origin = None
+        return StructHead(info, None, None, None, pos)
+    origin = right_origin = parent = None
     if info & _ORIGIN:
         origin, pos = _read_id(data, pos)
     if info & _RIGHT_ORIGIN:
         right_origin, pos = _read_id(data, pos)
     if origin is None and right_origin is None:
         by_name, pos = read_uint(data, pos)
-        pos = read_text(data, pos)[1] if by_name else _read_id(data, pos)[1]
+        if by_name:
+            _, pos = read_text(data, pos)
+        else:
+            parent, pos = _read_id(data, pos)
         if info & _PARENT_SUB:
             _, pos = read_text(data, pos)
-    return StructHead(info, origin, right_origin, pos)
+    return StructHead(info, origin, right_origin, parent, pos)
 
 
 def skip_rest(data: bytes, head: StructHead) -> tuple[int, int]:

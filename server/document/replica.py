@@ -20,7 +20,7 @@ Long because integrating, parking and recovering share one state: the document, 
 waits and the clocks must change together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
@@ -29,7 +29,7 @@ import pycrdt
 from server.document.live import Live
 from server.document.moment import Moment
 from server.document.parked import Parked
-from server.document.pieces import Piece, Ranges, held, ranges, split
+from server.document.pieces import Piece, Ranges, held, joined, ranges, split, whole
 from server.document.updates import guarded, merge, reason, subtract
 from server.protocol.errors import DocumentDamaged, Malformed, PeerError
 from server.protocol.ids import ClientId
@@ -63,6 +63,9 @@ class _Refused:
 
     reason: str
 
+
+_WALKED_PER_CLIENT: Final = 16
+"""Bytes of an event that are walked in the time that one clock of the document takes."""
 
 _REDUNDANT: Final = Applied(None, False)
 
@@ -130,9 +133,15 @@ class Replica:
         for clocks of its own clients."""
         return _fits(shape, self._clocks)
 
+    def gaps(self, shape: UpdateShape) -> int:
+        """How many runs of an update with this shape would have to wait, and count as
+        ``waiting``: those that do not continue the clocks of their own client."""
+        clocks = self._clocks
+        return sum(start > clocks.get(client, 0) for client, start, _ in shape.structs)
+
     @property
     def waiting(self) -> int:
-        """How many updates wait for predecessors; each makes every edit a little slower."""
+        """How many pieces of updates wait for predecessors."""
         return len(self._parked)
 
     def state_vector(self) -> bytes:
@@ -162,7 +171,7 @@ class Replica:
     def moment(self) -> Moment:
         """What the document holds and what waits: equal for documents that mean the same."""
         clocks = {client: clock for client, clock in self._clocks.items() if clock}
-        return Moment(clocks, missing(self._deleted(), ()), *self._parked.ranges())
+        return Moment(clocks, missing(self._deleted(), ()), *self._parked.ranges(clocks))
 
     def read(self, question: Callable[["pycrdt.Doc[Any]"], _T]) -> _T:
         """The answer to a question about the content, in one transaction.
@@ -211,39 +220,70 @@ class Replica:
         events = self._noted()
         rest = subtract(update, self._live.doc.get_state())
         if rest != EMPTY_UPDATE:
-            structs, deletes = ranges(rest)
-            there = held(self._clocks)
-            lacking = missing(structs, there)
-            self._parked.add([Piece(rest, lacking)] if lacking else [], missing(deletes, there))
+            pieces, deletes = split(rest)
+            lacking = missing(deletes, held(self._clocks))
+            self._parked.add([whole(pieces)] if pieces else [], lacking)
             self._parked.settle(self._clocks)
         return _outcome(events, bool(self._parked))
 
     def _integrate_pieces(self, update: bytes) -> Applied | _Refused:
         """An update that leaves gaps, or comes while others wait."""
         self._live.prepare()
-        parked, mark = self._parked.copy(), self._live.mark()
+        before, mark = self._parked.kept(), self._live.mark()
         pieces, deletes = split(update)
         self._parked.add(pieces, deletes)
-        events, refused = self._retry()
         own = {piece.payload for piece in pieces}
-        if own.isdisjoint(refused):
-            return _outcome(events, self._parked.adds_to(parked))
-        self._parked = parked
-        self._restore(mark)
-        return _Refused("a part of it cannot be integrated")
+        events, refused = self._retry(own)
+        if refused:
+            self._parked.restore(before)
+            self._restore(mark)
+            return _Refused("a part of it cannot be integrated")
+        self._bundle([p for p in pieces if p.payload not in before.pieces])
+        return _outcome(events, self._parked.adds_to(before))
 
-    def _retry(self) -> tuple[list[bytes], list[bytes]]:
-        """Give the document what may be possible now: events, and what proved impossible."""
+    def _retry(self, own: Container[bytes] = ()) -> tuple[list[bytes], bool]:
+        """Give the document what may be possible now: events, and whether a piece that is
+        one's ``own`` proved impossible; then it stops there."""
         events: list[bytes] = []
-        refused: list[bytes] = []
-        while again := self._parked.settle(self._clocks):
-            for payload in again:
-                if self._attempt(payload):
-                    events += self._noted()
-                else:
-                    self._parked.drop(payload)
-                    refused.append(payload)
-        return events, refused
+        while True:
+            ready, deletes = self._parked.settle(self._clocks)
+            if not ready and deletes is None:
+                return events, False
+            for piece in self._try(ready, events):
+                self._parked.drop(piece.payload)
+                if piece.payload in own:
+                    return events, True
+            if deletes is not None and self._attempt(deletes):
+                events += self._noted()
+
+    def _try(self, pieces: Sequence[Piece], events: list[bytes]) -> Iterator[Piece]:
+        """Integrate pieces together, for they may need each other; answers the impossible."""
+        if not pieces:
+            return
+        if self._attempt(joined(pieces)):
+            events += self._noted()
+        elif len(pieces) == 1:
+            yield pieces[0]
+        else:
+            half = len(pieces) // 2
+            yield from self._try(pieces[:half], events)
+            yield from self._try(pieces[half:], events)
+
+    def _bundle(self, pieces: Sequence[Piece]) -> None:
+        """Of an update that has just come, let all that is behind no gap wait as one piece."""
+        clocks = self._clocks
+        stuck = [
+            piece
+            for piece in pieces
+            if piece.payload in self._parked
+            and all(run.start <= clocks.get(run.client, 0) < run.end for run in piece.structs)
+        ]
+        if len(stuck) > 1:
+            for piece in stuck:
+                self._parked.drop(piece.payload)
+            there = {run.client: clocks.get(run.client, 0) for p in stuck for run in p.structs}
+            rest, _ = split(subtract(joined(stuck), write_state_vector(there)))
+            self._parked.add([whole(rest)], ())
 
     def _attempt(self, update: bytes) -> bool:
         """Whether an update can be integrated; if not, it leaves no trace."""
@@ -260,7 +300,7 @@ class Replica:
 
     def _salvage(self, update: bytes) -> Applied:
         """What can be integrated of a logged update, piece by piece."""
-        before = self._parked.copy()
+        before = self._parked.kept()
         self._parked.add(*split(update))
         events, _ = self._retry()
         return _outcome(events, self._parked.adds_to(before))
@@ -273,7 +313,15 @@ class Replica:
         if event is None:
             return []
         self._deletes = None
-        self._clocks = read_state_vector(self._live.doc.get_state())
+        if len(event) < _WALKED_PER_CLIENT * len(self._clocks):
+            # An event is all that is new: walking it is cheaper than asking for all clocks.
+            new = {client: end for client, _, end in ranges(event).structs}
+        else:
+            new = read_state_vector(self._live.doc.get_state())
+        for client, clock in new.items():
+            if clock != self._clocks.get(client):
+                self._clocks[client] = clock
+                self._parked.reached(client, clock)
         return [event]
 
     def _restore(self, mark: int | None = None) -> None:
@@ -308,17 +356,15 @@ class Replica:
 
 def _fits(shape: UpdateShape | Ranges, clocks: Mapping[ClientId, int]) -> bool:
     """Whether an update continues what is there, without a gap."""
-    last = None
-    for client, start, _ in shape.structs:
-        if client == last or start > clocks.get(client, 0):
+    ends: dict[ClientId, int] = {}
+    for client, start, end in shape.structs:
+        if client in ends or start > clocks.get(client, 0):
             return False
-        last = client
-    for client, _, end in shape.deletes:
-        if end > clocks.get(client, 0) and not any(
-            client == run.client and end <= run.end for run in shape.structs
-        ):
-            return False
-    return True
+        ends[client] = end
+    return not any(
+        end > clocks.get(client, 0) and end > ends.get(client, 0)
+        for client, _, end in shape.deletes
+    )
 
 
 def _outcome(events: list[bytes], parked: bool) -> Applied:

@@ -6,11 +6,15 @@ is not an ``Exception`` and cannot be imported. Here, as in ``replica``, that be
 """
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import pycrdt
 
 from server.protocol.errors import Malformed
 from server.protocol.update import EMPTY_UPDATE
+
+_AT_ONCE: Final = 16
+"""Updates merged in one call: yrs sorts them anew for every struct that it writes."""
 
 
 def merge(updates: Sequence[bytes]) -> bytes:
@@ -19,6 +23,8 @@ def merge(updates: Sequence[bytes]) -> bytes:
         return updates[0]
     if not updates:
         return EMPTY_UPDATE
+    while len(updates) > _AT_ONCE:
+        updates = [merge(updates[n : n + _AT_ONCE]) for n in range(0, len(updates), _AT_ONCE)]
     return guarded(lambda: pycrdt.merge_updates(*updates))
 
 

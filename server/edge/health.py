@@ -18,10 +18,9 @@ from server.edge.problems import RETRY_AFTER
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Empty ``problems`` means ready. Notes (a document over its limit) do not unready."""
+    """Empty ``problems`` means ready."""
 
     problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def health_routes(ready: Callable[[], Readiness]) -> list[Route]:
@@ -37,9 +36,7 @@ def health_routes(ready: Callable[[], Readiness]) -> list[Route]:
 
 
 def _answer(state: Readiness) -> Response:
-    body = {"status": "not ready" if state.problems else "ready"}
-    lists = {"problems": list(state.problems), "notes": list(state.notes)}
-    shown = body | {name: items for name, items in lists.items() if items}
-    if state.problems:
-        return JSONResponse(shown, status_code=503, headers={"Retry-After": RETRY_AFTER})
-    return JSONResponse(shown)
+    if not state.problems:
+        return JSONResponse({"status": "ready"})
+    body = {"status": "not ready", "problems": list(state.problems)}
+    return JSONResponse(body, status_code=503, headers={"Retry-After": RETRY_AFTER})

@@ -40,9 +40,10 @@ class Pace:
     edits: Bucket
     size: Bucket
 
-    def spend(self, size: int, now: float) -> float:
-        """One message of ``size`` bytes came in; returns the seconds to wait."""
-        return max(self.edits.spend(1, now), self.size.spend(size, now))
+    def spend(self, messages: int, size: int, now: float) -> float:
+        """A frame of so many messages and bytes came in; returns the seconds to wait. A frame
+        without any still counts as one."""
+        return max(self.edits.spend(max(1, messages), now), self.size.spend(size, now))
 
 
 class ConnectionCount:

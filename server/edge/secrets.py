@@ -1,4 +1,4 @@
-"""Making and recognizing secrets: tokens, passwords, the server's own key.
+"""Making secrets: tokens, passwords, the server's own key.
 
 Law kept: L11. A token leaves this module once, as text, to be shown to its owner;
 what is stored is its SHA-256. That hash needs neither salt nor stretching, for a
@@ -13,7 +13,6 @@ import secrets
 from pathlib import Path
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from server.protocol.errors import Invalid
 
@@ -46,21 +45,22 @@ def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
-def password_matches(password: str, stored: str) -> bool:
-    """Whether ``stored`` was made from ``password``. As slow as hashing."""
-    try:
-        return PasswordHasher().verify(stored, password)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 def load_or_create_key(path: Path) -> str:
-    """The server's key in ``path``; made at the first call, readable by its owner only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The server's key in ``path``; made at the first call, readable by its owner only.
+
+    Raises ``Invalid`` when there is none and none can be made.
+    """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _create_key(path)
     except FileExistsError:
         return _read_key(path)
+    except OSError as error:
+        raise Invalid(f"cannot keep a key in {path}: {error.strerror}") from error
+
+
+def _create_key(path: Path) -> str:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     key = secrets.token_urlsafe(32)
     with os.fdopen(descriptor, "w") as file:
         file.write(key)
@@ -70,7 +70,11 @@ def load_or_create_key(path: Path) -> str:
 
 
 def _read_key(path: Path) -> str:
-    key = path.read_text().strip()
+    try:
+        key = path.read_text().strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", "it is no text")
+        raise Invalid(f"cannot read the key in {path}: {reason}") from error
     if len(key) < 16:
         raise Invalid(f"{path} holds no usable key: remove it, and a new one is made")
     return key

@@ -112,8 +112,8 @@ class Settings:
     secret_key: str | None = _row(
         _secret,
         "",
-        "Key that signs what this server hands out. Not set: made once in ./data/secret, "
-        "mode 0600.",
+        "Not used for anything: this version signs nothing. Not set: `serve` makes a random one "
+        "in ./data/secret, mode 0600, and does not use that either.",
         secret=True,
     )
     allowed_origins: tuple[str, ...] = _row(

@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from server.document.replica import Replica
 from server.edge.credentials import authenticate, check_origin
-from server.protocol.errors import NotFound
-from server.protocol.ids import ProjectId, UserId
-from server.protocol.roles import Role
-from server.room.ports import Attribution, Directory, Means
+from server.protocol.errors import Forbidden, NotFound
+from server.protocol.ids import ProjectId
+from server.protocol.roles import Right, Role, allows
+from server.room.ports import Attribution, Directory, Means, Seat
 from server.room.rooms import Rooms
 
 YJS = "application/octet-stream"
@@ -41,21 +41,34 @@ class UpdateApi:
 
     async def read(self, request: Request) -> Response:
         """The full state, as one update."""
-        project, _, _ = await self._admit(request)
-        return Response(await self.rooms.read(project, Replica.full), media_type=YJS)
+        seat, _ = await self._admit(request)
+        return Response(await self.rooms.read(seat.project, Replica.full), media_type=YJS)
 
     async def write(self, request: Request) -> Response:
         """Merge an update into the document; answers a seq that contains it."""
-        project, user, role = await self._admit(request)
+        seat, role = await self._admit(request)
+        _require_write(role)
         update = await request.body()
-        seq = await self.rooms.write(project, update, Attribution(user, Means.REST), role)
-        return JSONResponse({"seq": seq})
+        # The sender decides how long a body takes; rights are those of its end.
+        role = _member((await self.directory.roles([seat]))[0])
+        by = Attribution(seat.user, Means.REST)
+        return JSONResponse({"seq": await self.rooms.write(seat.project, update, by, role)})
 
-    async def _admit(self, request: Request) -> tuple[ProjectId, UserId, Role]:
+    async def _admit(self, request: Request) -> tuple[Seat, Role]:
         check_origin(request, self.allowed_origins)
         grant = await authenticate(request, self.directory)
         project = ProjectId(request.path_params["project_id"])
-        role = await self.directory.role(project, grant.user.id)
-        if role is None:
-            raise NotFound("there is no such project, or you are not a member of it")
-        return project, grant.user.id, role
+        role = _member(await self.directory.role(project, grant.user.id))
+        return Seat(grant.user.id, grant.token, project), role
+
+
+def _member(role: Role | None) -> Role:
+    if role is None:
+        raise NotFound("there is no such project, or you are not a member of it")
+    return role
+
+
+def _require_write(role: Role) -> None:
+    """Before a byte of the body is read. The room asks again."""
+    if not allows(role, Right.WRITE):
+        raise Forbidden("you may read this project, but not write to it")

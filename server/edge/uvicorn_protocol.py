@@ -16,7 +16,15 @@ class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
     """The same protocol, with an end that does not depend on the peer."""
 
     def keepalive_timeout(self) -> None:
-        """The peer has not answered a ping in time."""
+        """The peer has not answered a ping in time; or it has, and we have not read it.
+
+        While reading is paused (an edit waits for its room, or its sender is too fast), the
+        answer lies behind what we have not read. That ends: the application reads on, and
+        then the peer's silence is its own.
+        """
+        if self.read_paused and self.ping_timeout is not None:
+            self.pong_timer = self.loop.call_later(self.ping_timeout, self.keepalive_timeout)
+            return
         super().keepalive_timeout()
         self.transport.abort()
 

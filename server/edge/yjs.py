@@ -152,8 +152,8 @@ class YjsEndpoint:
         pace = self._pace()
         while True:
             frame = await _receive(websocket)
-            await peer.receive(frame)
-            if pace is not None and (wait := pace.spend(len(frame), self.clock.monotonic())):
+            heard = await peer.receive(frame)
+            if pace is not None and (wait := pace.spend(heard, len(frame), self.clock.monotonic())):
                 await self.clock.sleep(wait)
 
     def _pace(self) -> Pace | None:

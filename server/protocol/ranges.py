@@ -4,10 +4,12 @@ Plain arithmetic on half-open ranges; where ranges come from is the business of
 ``update`` (bytes) and of the document.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from server.protocol.ids import ClientId
+from server.protocol.lib0 import MAX_UINT
 
 
 class ClockRange(NamedTuple):
@@ -37,6 +39,21 @@ def missing(wanted: Iterable[ClockRange], held: Iterable[ClockRange]) -> tuple[C
                     lacking.append(ClockRange(client, start, min(end, low)))
                 start = max(start, min(end, high))
     return tuple(lacking)
+
+
+class Cover:
+    """Ranges, ready to be asked about one run at a time."""
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, ranges: Iterable[ClockRange]) -> None:
+        self._runs = _by_client(ranges)
+
+    def holds(self, run: ClockRange) -> bool:
+        """Whether all of a run lies within the ranges."""
+        runs = self._runs.get(run.client, [])
+        found = bisect_right(runs, (run.start, MAX_UINT)) - 1
+        return found >= 0 and run.end <= runs[found][1]
 
 
 _NEVER = (2**64, 2**64)

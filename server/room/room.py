@@ -78,7 +78,9 @@ class Room:
         self._goodbye: AgentcError | None = None
         self._loaded = asyncio.Event()
         self._ended = asyncio.Event()
-        self._failure: AgentcError | None = None
+        self.failure: AgentcError | None = None
+        """Why the room has ended; None while it has not."""
+        self.has_committed = False
 
     # --- for those who hold a room ---
 
@@ -95,8 +97,8 @@ class Room:
     async def loaded(self) -> None:
         """Return once the room is live. Raises why it could not be loaded."""
         await self._loaded.wait()
-        if self._failure is not None and self._desk is None:
-            raise self._failure
+        if self.failure is not None and self._desk is None:
+            raise self.failure
 
     async def ended(self) -> None:
         """Return once the room is closed or has failed."""
@@ -217,6 +219,7 @@ class Room:
         if not change.rows:
             return desk.document.seq
         appended = await self._committer.commit(Batch(self.project, change.rows))
+        self.has_committed = True
         self._note_rows(appended.first, appended.last)
         return appended.last
 
@@ -235,7 +238,7 @@ class Room:
 
     def _end(self, state: State, error: AgentcError) -> None:
         self.state = state
-        self._failure = error
+        self.failure = error
         if state is State.FAILED:
             self._statistics.failed_rooms += 1
         for peer in self.peers:

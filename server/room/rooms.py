@@ -16,7 +16,7 @@ from itertools import count
 from typing import TypeVar
 
 from server.document.replica import Replica
-from server.protocol.errors import Forbidden, RoomClosed, ServerError, ShuttingDown
+from server.protocol.errors import DocumentFault, Forbidden, RoomClosed, ServerError, ShuttingDown
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
@@ -34,6 +34,7 @@ from server.room.ports import (
     Seat,
     UpdateLog,
 )
+from server.room.quarantine import Quarantine
 from server.room.room import Room, State
 from server.room.statistics import Statistics
 from server.room.watcher import Watcher
@@ -92,6 +93,7 @@ class Rooms:
         self._peer_ids = count(1)
         self._goodbye: ServerError | None = None
         self._readers = asyncio.Semaphore(READERS)
+        self._quarantine = Quarantine()
 
     async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
         """Seat a connection at a document, loading it first if need be.
@@ -137,6 +139,7 @@ class Rooms:
         """The live room of a project. Raises why there is none."""
         while True:
             self._admit()
+            self._quarantine.check(project, self._ports.clock.monotonic())
             room = self._rooms.get(project)
             if room is None:
                 room = self._start(project)
@@ -208,8 +211,13 @@ class Rooms:
 
     def _forget(self, room: Room) -> None:
         room.abandon()
-        if self._rooms.get(room.project) is room:
-            del self._rooms[room.project]
+        if self._rooms.get(room.project) is not room:
+            return
+        del self._rooms[room.project]
+        if room.has_committed:
+            self._quarantine.recovered(room.project)
+        if isinstance(room.failure, DocumentFault):
+            self._quarantine.failed(room.project, self._ports.clock.monotonic())
 
 
 @asynccontextmanager

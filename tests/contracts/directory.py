@@ -163,6 +163,22 @@ class DirectoryContract:
         with pytest.raises(NotFound):
             await store.directory.remove_member(NOWHERE, ada)
 
+    @pytest.mark.parametrize("name", ["\0", "a\0b", "\ud800"])
+    async def test_what_no_database_can_hold_does_not_exist(
+        self, backend: Backend, name: str
+    ) -> None:
+        store = await backend.open()
+        [project] = await new_projects(store, 1)
+        directory = store.directory
+        ada = (await directory.user_by_email("ada@example.org")).id
+        assert await directory.role(ProjectId(name), ada) is None
+        assert await directory.role(project, UserId(name)) is None
+        for asked in (directory.project, directory.members, store.log.load):
+            with pytest.raises(NotFound):
+                await asked(ProjectId(name))
+        with pytest.raises((NotFound, Invalid)):
+            await directory.set_member(ProjectId(name), ada, Role.VIEWER)
+
     async def test_the_last_owner_neither_leaves_nor_steps_down(self, backend: Backend) -> None:
         store = await backend.open()
         [project] = await new_projects(store, 1)

@@ -211,6 +211,21 @@ def test_a_setting_that_is_not_understood_ends_it_with_2(
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("settings", [{}, {"AGENTC_SECRET_KEY": "x" * 16}])
+def test_a_data_folder_that_is_a_file_ends_it_with_1_and_one_line(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    environment = Server(tmp_path, settings=settings).environment()
+    (tmp_path / "data").write_text("in the way")
+    done = subprocess.run(
+        [*CLI, "serve"], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "data" in done.stderr
+    assert done.stderr.startswith("8gentc: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_command_that_fails_says_so_in_one_line_and_exits_with_1(tmp_path: Path) -> None:
     server = Server(tmp_path)
     assert server.cli("token", "add", "nobody@x.org", status=1) == ""

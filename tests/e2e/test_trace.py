@@ -26,7 +26,9 @@ def why_no_trace() -> str | None:
     return None if tried.returncode == 0 else "strace may not trace here"
 
 
-@pytest.mark.slow  # and not "node": where strace is missing, skipping is honest in CI too
+@pytest.mark.slow
+@pytest.mark.node
+@pytest.mark.trace
 def test_an_edit_is_synced_before_anybody_is_told__L1(tmp_path: Path) -> None:
     reason = why_no_trace()
     if reason is not None:
@@ -49,7 +51,9 @@ def test_an_edit_is_synced_before_anybody_is_told__L1(tmp_path: Path) -> None:
     finally:
         stop_traced(server)
     lines = trace.read_text().splitlines()
-    print(len(lines), "calls:", passage(lines, MARKER.encode()))
+    found = passage(lines, MARKER.encode())
+    print(len(lines), "calls:", found)
+    assert found.received < found.logged < found.synced < found.told
 
 
 def stop_traced(server: Server) -> None:

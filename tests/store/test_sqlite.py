@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from server.protocol.errors import DocumentDamaged, Invalid, StoreBusy, StoreUnavailable
 from server.protocol.ids import ProjectId
+from store.feed import ANY, SWEEP_SECONDS
 from store.open import Store, open_store
 from store.sqlite import SqliteDatabase, SqliteOptions
 from tests.contracts.backends import PATIENCE, batch, new_projects, passing
@@ -33,6 +34,12 @@ def pragma(conn: Connection, name: str) -> object:
 def sqlite_of(store: Store) -> SqliteDatabase:
     assert isinstance(store.db, SqliteDatabase)
     return store.db
+
+
+async def limit_pages(store: Store, pages: int) -> None:
+    """Bound the size of the file, as a full disk would, until the writer reconnects."""
+    limit = f"PRAGMA max_page_count = {pages}"
+    await sqlite_of(store).peek(lambda raw: raw.execute(limit).close())
 
 
 async def test_a_commit_waits_for_the_disk_on_every_connection_L1(path: Path) -> None:
@@ -93,7 +100,7 @@ async def test_a_directory_that_cannot_be_made_is_unavailable(tmp_path: Path) ->
 async def test_a_full_disk_is_unavailable_writes_nothing_and_passes_L2(path: Path) -> None:
     store = await open_store(f"sqlite:///{path}", ManualClock())
     [project] = await new_projects(store, 1)
-    await sqlite_of(store).limit_pages(1)
+    await limit_pages(store, 1)
     with pytest.raises(StoreUnavailable, match="full"):
         await store.log.append([batch(project, b"small", bytes(1 << 20))])
     assert (await store.log.load(project)).head == 0
@@ -117,7 +124,7 @@ async def test_a_disk_that_stays_full_fails_the_probe_too_L2(path: Path) -> None
             await store.log.append([batch(project, bytes(100_000))])
         with pytest.raises(StoreUnavailable):
             await store.log.probe()
-    await sqlite_of(store).limit_pages(pages + 1000)
+    await limit_pages(store, pages + 1000)
     await store.log.probe()
     await store.close()
 
@@ -158,6 +165,16 @@ async def test_a_database_that_stays_locked_is_busy_and_nothing_is_written_L2(
             with pytest.raises(StoreBusy):
                 await store.log.append([batch(project, b"a")])
     assert (await store.log.load(project)).head == 0
+    await store.close()
+
+
+async def test_every_ten_seconds_anything_may_have_changed_L8(path: Path) -> None:
+    clock = ManualClock()
+    store = await open_store(f"sqlite:///{path}", clock)
+    async with passing(clock):
+        for sweeps in (1, 2):
+            assert await store.feed.next() == ANY
+            assert sweeps * SWEEP_SECONDS <= clock.elapsed < (sweeps + 1) * SWEEP_SECONDS
     await store.close()
 
 

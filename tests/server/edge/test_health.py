@@ -24,12 +24,6 @@ def test_a_store_out_of_service_is_not_ready_L2() -> None:
     assert body == {"status": "not ready", "problems": ["the store is out of service"]}
 
 
-def test_a_note_does_not_unready() -> None:
-    status, body, _ = asked("/health/ready", Readiness(notes=("project p is over its limit",)))
-    assert status == 200
-    assert body["notes"] == ["project p is over its limit"]
-
-
 def test_a_server_that_is_not_ready_still_lives() -> None:
     status, body, _ = asked("/health/live", Readiness(problems=("starting",)))
     assert (status, body) == (200, {"status": "live"})

@@ -34,7 +34,14 @@ def test_more_than_any_burst_passes_and_is_paid_for_after() -> None:
 
 def test_the_slower_of_both_rates_counts() -> None:
     pace = Pace(edits=Bucket(10.0, 0.0), size=Bucket(100.0, 0.0))
-    assert pace.spend(600, 0.0) == 1.0
+    assert pace.spend(1, 600, 0.0) == 1.0
+    assert pace.spend(69, 1, 0.0) == 2.0
+
+
+def test_a_frame_counts_as_its_messages_and_never_as_nothing() -> None:
+    pace = Pace(edits=Bucket(1.0, 0.0), size=Bucket(1000.0, 0.0))
+    assert pace.spend(10, 1, 0.0) == 5.0
+    assert pace.spend(0, 1, 0.0) == 6.0
 
 
 def test_connections_are_counted_for_each_user() -> None:

@@ -6,13 +6,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from server.edge.secrets import (
     hash_password,
     load_or_create_key,
     new_request_id,
     new_token,
-    password_matches,
     token_digest,
 )
 from server.protocol.errors import Invalid
@@ -37,9 +38,9 @@ def test_a_password_matches_its_own_hash_only_L11() -> None:
     stored = hash_password("correct horse")
     assert stored.startswith("$argon2id$")
     assert "correct" not in stored
-    assert password_matches("correct horse", stored)
-    assert not password_matches("wrong horse", stored)
-    assert not password_matches("correct horse", "not a hash")
+    assert PasswordHasher().verify(stored, "correct horse")
+    with pytest.raises(VerifyMismatchError):
+        PasswordHasher().verify(stored, "wrong horse")
 
 
 @pytest.mark.parametrize("password", ["", "seven77", "x" * 1025])
@@ -62,3 +63,15 @@ def test_a_key_file_without_a_key_is_refused_and_kept(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="remove it"):
         load_or_create_key(path)
     assert path.exists()
+
+
+def test_a_key_that_cannot_be_kept_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(Invalid, match="Not a directory"):
+        load_or_create_key(tmp_path / "data" / "secret")
+    (tmp_path / "folder" / "secret").mkdir(parents=True)
+    with pytest.raises(Invalid, match="cannot read the key"):
+        load_or_create_key(tmp_path / "folder" / "secret")
+    (tmp_path / "bytes").write_bytes(bytes(range(128, 200)))
+    with pytest.raises(Invalid, match="cannot read the key"):
+        load_or_create_key(tmp_path / "bytes")

@@ -1,6 +1,6 @@
 """Documents as Yjs updates over HTTP: the way round the limit of a frame (L1, L8)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class House:
     async def get(self, token: str | None, project: str | None = None) -> Response:
         return await self.client.get(self.path(project), headers=bearer(token))
 
-    async def post(self, token: str | None, body: bytes) -> Response:
+    async def post(self, token: str | None, body: bytes | AsyncIterator[bytes]) -> Response:
         return await self.client.post(self.path(None), headers=bearer(token), content=body)
 
     def path(self, project: str | None) -> str:
@@ -99,6 +99,40 @@ async def test_rights_are_those_of_the_websocket__L8() -> None:
         assert (await here.get(None)).status_code == 401
         assert (await here.get(viewer, "nowhere")).status_code == 404
         assert not here.store.database.documents[here.project].rows
+
+
+async def test_rights_that_end_while_the_body_is_sent_are_no_rights__L8() -> None:
+    async with house() as here:
+        directory = here.store.directory
+        token = await here.token("ada", Role.EDITOR)
+        ada = (await directory.user_by_email("ada@x.example")).id
+        [(credential, _, _)] = await directory.list_tokens(ada)
+
+        async def slow_body(change: Awaitable[None]) -> AsyncIterator[bytes]:
+            yield update("x")[:5]
+            await change
+            yield update("x")[5:]
+
+        for change, status in (
+            (directory.set_member(here.project, ada, Role.VIEWER), 403),
+            (directory.set_member(here.project, ada, Role.EDITOR), 200),
+            (directory.revoke_token(credential), 404),
+        ):
+            await directory.set_member(here.project, ada, Role.EDITOR)
+            assert (await here.post(token, slow_body(change))).status_code == status
+
+
+async def test_who_may_not_write_is_refused_before_the_body_is_read__L8() -> None:
+    async with house() as here:
+        viewer = await here.token("eve", Role.VIEWER)
+        read = list[bytes]()
+
+        async def body() -> AsyncIterator[bytes]:
+            read.append(update("x"))
+            yield read[-1]
+
+        assert (await here.post(viewer, body())).status_code == 403
+        assert not read
 
 
 async def test_bytes_that_are_no_update_are_refused_with_the_reason__L7() -> None:

@@ -266,6 +266,17 @@ async def test_too_fast_is_read_slowly_and_nothing_is_lost_L6() -> None:
         assert not [message for message in browser.sent if message["type"] == "websocket.close"]
 
 
+async def test_a_frame_of_many_messages_is_as_fast_as_many_frames_L6() -> None:
+    async with house(Settings(edits_per_second=1)) as home:
+        browser = await home.connected()
+        for _ in range(2):
+            browser.says(STEP_1 * 9)
+        await settle(100)
+        assert browser.unread == 1
+        await home.clock.advance(9)
+        assert browser.unread == 0
+
+
 async def test_without_rate_limits_nobody_waits() -> None:
     async with house(Settings(edits_per_second=1, rate_limits=False)) as home:
         browser = await home.connected()
