@@ -97,12 +97,13 @@ class RoomReader:
         self._peer.hear(heard, size)
         if self._peer.crowded:
             self._pause()
-            self._peer.when_room(partial(self._spend, size))
+            self._peer.when_room(partial(self._spend, len(heard), size))
         else:
-            self._spend(size)
+            self._spend(len(heard), size)
 
-    def _spend(self, size: int) -> None:
-        wait = 0.0 if self._pace is None else self._pace.spend(size, self._clock.monotonic())
+    def _spend(self, messages: int, size: int) -> None:
+        now = self._clock.monotonic()
+        wait = 0.0 if self._pace is None else self._pace.spend(messages, size, now)
         if wait > 0:
             self._pause()
             self._later(wait, self._go_on)
