@@ -201,7 +201,7 @@ class Replica:
         live = self._live
         live.prepare()
         try:
-            live.apply(update)
+            live.apply(update, self._clocks)
         except BaseException as error:
             why = reason(error)
             self._restore()
@@ -290,7 +290,7 @@ class Replica:
         # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
         for _ in range(2):
             try:
-                self._live.apply(update)
+                self._live.apply(update, self._clocks)
             except BaseException as error:
                 reason(error)
                 self._restore()
