@@ -98,8 +98,7 @@ def _candidates(
     original: Replica, checkpoint: bytes | None, payloads: Sequence[bytes]
 ) -> Iterable[bytes]:
     """Possible checkpoints, the smallest first, each made only if it is asked for."""
-    parked = original.parked()
-    yield original.full() if parked is None else merge([original.full(), parked])
+    yield original.everything()
     yield merge([*([] if checkpoint is None else [checkpoint]), *payloads])
 
 
