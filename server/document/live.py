@@ -109,11 +109,21 @@ class Live:
         return update
 
     def _break(self, at: set[Ref]) -> None:
-        """The same document without these pairs, and the same way back."""
+        """The same document without these pairs, and the same way back.
+
+        Raises ``ValueError``, and has then changed nothing, where pycrdt cannot build that:
+        in documents whose edits contradict each other.
+        """
+        before = self._base, self._journal, self._pairs
         self._base = broken(self._base, at)
         self._journal = [broken(event, at) for event in self._journal]
         self._pairs = (self._pairs or set()) - at
-        self.restore()
+        try:
+            self.restore()
+        except DocumentDamaged as error:
+            self._base, self._journal, self._pairs = before
+            self.restore()
+            raise ValueError(error.message) from None
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
