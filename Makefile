@@ -4,8 +4,10 @@
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
-#   make long-document   type and compact a document of 260,000 keystrokes; minutes
 #   make clean     remove what these made, except ./data
+#
+# Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
+# long-document, full-disk.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -18,7 +20,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check long-document wheel clean
+.PHONY: install run test check wheel clean
 
 install: $(PY_STAMP)
 
@@ -47,9 +49,6 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
 
-long-document: install
-	KEYSTROKES=260000 $(BIN)/python -m pytest -q -s tests/long
-
 # The same steps as in the Dockerfile.
 wheel: install
 	rm -rf $(WHEELS)
@@ -60,7 +59,8 @@ clean:
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- long runs of what the suite runs small -------------------------------------------
-.PHONY: simulate fuzz slow-client
+.PHONY: simulate fuzz slow-client long-document
+KEYSTROKES ?= 260000
 SCHEDULES ?= 20000
 FRAMES ?= 1000000
 UPDATES ?= 50000
@@ -70,6 +70,10 @@ simulate: install
 
 fuzz: install
 	$(BIN)/python -m tests.hostile.fuzz --frames $(FRAMES)
+
+# Typed, compacted several times, checked for size, authors and replay; minutes.
+long-document: install
+	KEYSTROKES=$(KEYSTROKES) $(BIN)/python -m pytest -q -s tests/long
 
 slow-client: install
 	UPDATES=$(UPDATES) $(BIN)/python -m pytest -q -s tests/e2e/test_slow_client.py

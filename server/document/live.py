@@ -10,7 +10,7 @@ A Doc observed through pycrdt is held by its own subscription, in a cycle throug
 the garbage collector cannot see: ``close`` must be called.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pycrdt
@@ -18,8 +18,9 @@ import pycrdt
 from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
+from server.protocol.ids import ClientId
 from server.protocol.structs import Ref
-from server.protocol.update import EMPTY_UPDATE, read_state_vector
+from server.protocol.update import EMPTY_UPDATE
 
 _JOURNAL_FLOOR: Final = 16_384
 """Bytes of events kept, at least, before the base is encoded anew: for a small document
@@ -52,10 +53,13 @@ class Live:
         # it holds whole ones is looked up when the first edit comes.
         self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, updates)) else set()
 
-    def apply(self, update: bytes) -> None:
-        """Integrate an update that is well-formed. Raises what pycrdt raises."""
+    def apply(self, update: bytes, clocks: Mapping[ClientId, int]) -> None:
+        """Integrate an update that is well-formed into the document, which is at ``clocks``.
+
+        Raises what pycrdt raises.
+        """
         if self._pairs != set() or may_hold_pairs(update):
-            update = self._mend(update)
+            update = self._mend(update, clocks)
         self.doc.apply_update(update)
 
     def prepare(self) -> None:
@@ -91,12 +95,12 @@ class Live:
         """Let go of the document."""
         self._watch.drop()
 
-    def _mend(self, update: bytes) -> bytes:
+    def _mend(self, update: bytes, clocks: Mapping[ClientId, int]) -> bytes:
         """Break every pair, here and in the update, that integrating it would cut."""
         if self._pairs is None:
             self._pairs = pairs(self.doc.get_update())
         brought = pairs(update)
-        parted = cuts(update) | set(read_state_vector(self.doc.get_state()).items())
+        parted = cuts(update, clocks)
         if parted & self._pairs:
             self._break(parted & self._pairs)
         if parted & brought:
@@ -105,11 +109,21 @@ class Live:
         return update
 
     def _break(self, at: set[Ref]) -> None:
-        """The same document without these pairs, and the same way back."""
+        """The same document without these pairs, and the same way back.
+
+        Raises ``ValueError``, and has then changed nothing, where pycrdt cannot build that:
+        in documents whose edits contradict each other.
+        """
+        before = self._base, self._journal, self._pairs
         self._base = broken(self._base, at)
         self._journal = [broken(event, at) for event in self._journal]
         self._pairs = (self._pairs or set()) - at
-        self.restore()
+        try:
+            self.restore()
+        except DocumentDamaged as error:
+            self._base, self._journal, self._pairs = before
+            self.restore()
+            raise ValueError(error.message) from None
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()

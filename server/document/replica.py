@@ -146,19 +146,25 @@ class Replica:
 
     def state_vector(self) -> bytes:
         """What the document holds, for a step 1."""
-        return self._live.doc.get_state()
+        return self._ask(lambda: self._live.doc.get_state())
 
     def diff(self, state_vector: bytes) -> bytes:
-        """What the holder of ``state_vector`` lacks. Raises ``Malformed``."""
+        """What the holder of ``state_vector`` lacks. Raises a ``PeerError`` for a bad one."""
+        read_state_vector(state_vector)
         return guarded(lambda: self._live.doc.get_update(state_vector))
 
     def full(self) -> bytes:
         """All that is integrated, as one update; what is parked is not in it."""
-        return self._live.doc.get_update()
+        return self._ask(lambda: self._live.doc.get_update())
 
     def parked(self) -> bytes | None:
         """What waits for predecessors, merged into one update; None if nothing does."""
         return self._parked.merged()
+
+    def everything(self) -> bytes:
+        """All that the document says, with what waits: what is to be kept of it (L4)."""
+        parked = self.parked()
+        return self.full() if parked is None else merge([self.full(), parked])
 
     def missing_since(self, starts: Mapping[ClientId, int]) -> bytes:
         """The difference for a peer who has missed updates that start at these clocks."""
@@ -166,7 +172,7 @@ class Replica:
         for client, clock in starts.items():
             if clock < state.get(client, 0):
                 state[client] = clock
-        return self._live.doc.get_update(write_state_vector(state))
+        return self._ask(lambda: self._live.doc.get_update(write_state_vector(state)))
 
     def moment(self) -> Moment:
         """What the document holds and what waits: equal for documents that mean the same."""
@@ -201,7 +207,7 @@ class Replica:
         live = self._live
         live.prepare()
         try:
-            live.apply(update)
+            live.apply(update, self._clocks)
         except BaseException as error:
             why = reason(error)
             self._restore()
@@ -290,7 +296,7 @@ class Replica:
         # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
         for _ in range(2):
             try:
-                self._live.apply(update)
+                self._live.apply(update, self._clocks)
             except BaseException as error:
                 reason(error)
                 self._restore()
@@ -349,9 +355,17 @@ class Replica:
     def _deleted(self) -> tuple[ClockRange, ...]:
         deletes = self._deletes
         if deletes is None:
-            deletes = read_snapshot(pycrdt.Snapshot.from_doc(self._live.doc).encode()).deletes
-            self._deletes = deletes
+            snapshot = self._ask(lambda: pycrdt.Snapshot.from_doc(self._live.doc).encode())
+            self._deletes = deletes = read_snapshot(snapshot).deletes
         return deletes
+
+    @staticmethod
+    def _ask(question: Callable[[], bytes]) -> bytes:
+        """What pycrdt says of our own document; if it cannot, that is our own fault."""
+        try:
+            return question()
+        except BaseException as error:
+            raise DocumentDamaged(f"the document does not encode: {reason(error)}") from None
 
 
 def _fits(shape: UpdateShape | Ranges, clocks: Mapping[ClientId, int]) -> bool:

@@ -40,9 +40,9 @@ class UpdateApi:
         ]
 
     async def read(self, request: Request) -> Response:
-        """The full state, as one update."""
+        """The full state, as one update; edits that wait for others are part of it."""
         seat, _ = await self._admit(request)
-        return Response(await self.rooms.read(seat.project, Replica.full), media_type=YJS)
+        return Response(await self.rooms.read(seat.project, Replica.everything), media_type=YJS)
 
     async def write(self, request: Request) -> Response:
         """Merge an update into the document; answers a seq that contains it."""

@@ -11,12 +11,19 @@ from server.protocol.contents import (
     read_uint,
     skip_content,
 )
-from server.protocol.errors import Invalid, Malformed
+from server.protocol.errors import Invalid, Malformed, TooLarge
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange
 
 MAX_CLOCK = 2**31 - 1
 """Clocks are 32 bits wide in yrs; above this, arithmetic on them may wrap."""
+
+MAX_STRUCTS = 500_000
+"""Structs in one foreign update. A document of 260,000 keystrokes has some 20,000."""
+
+MAX_RANGES = 200_000
+"""Clients, unbroken runs, shared types or deletions in one foreign update: each costs more
+than its few bytes."""
 
 Ref = tuple[int, int]
 """Client and clock of another item."""
@@ -34,20 +41,24 @@ _STRING, _TYPE = 4, 7
 
 
 def walk_structs(  # noqa: C901 - one loop, see its docstring
-    data: bytes, placed: dict[int, list[Placed]] | None
+    data: bytes, placed: dict[int, list[Placed]] | None, *, bounded: bool = False
 ) -> tuple[list[ClockRange], int, int]:
     """The clock ranges of the content, the number of shared types, and the position after.
 
-    ``placed``, if given, gets where every struct hangs, by client. Long because
-    every keystroke pays for this loop: a call per struct costs a third more.
+    ``placed``, if given, gets where every struct hangs, by client. ``bounded`` refuses what
+    has more parts than a peer has reason to send. Long because every keystroke pays for
+    this loop: a call per struct costs a third more.
     """
     size = len(data)
     ranges: list[ClockRange] = []
     clients: set[int] = set()
     types = 0
+    structs = 0
     sections, pos = read_uint(data, 0)
     if sections > size:
         raise Malformed(f"expected {sections} clients at 0, got the end of input")
+    if bounded:
+        refuse_many("clients", sections, MAX_RANGES)
     for _ in range(sections):
         count, pos = read_uint(data, pos)
         mark = pos
@@ -60,6 +71,9 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             # Yjs keeps the last section of a client, yrs joins them.
             raise Invalid(f"client {client} has two sections")
         clients.add(client)
+        structs += count
+        if bounded:
+            refuse_many("structs", structs, MAX_STRUCTS)
         into = None if placed is None else placed.setdefault(client, [])
         first = clock
         for _ in range(count):
@@ -105,7 +119,16 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             raise Invalid(f"client {client} reaches clock {clock}; {MAX_CLOCK} is the most")
         if first < clock:
             ranges.append(ClockRange(ClientId(client), first, clock))
+        if bounded:
+            refuse_many("runs", len(ranges), MAX_RANGES)
+            refuse_many("shared types", types, MAX_RANGES)
     return ranges, types, pos
+
+
+def refuse_many(what: str, count: int, most: int) -> None:
+    """Raise ``TooLarge`` for more parts of an update than are allowed."""
+    if count > most:
+        raise TooLarge(f"an update has {count} {what} or more; {most} are allowed")
 
 
 def _ref(data: bytes, pos: int, own: bytes, client: int, clock: int) -> tuple[Ref, int]:

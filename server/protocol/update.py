@@ -21,7 +21,7 @@ from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_uint
 from server.protocol.placement import MAX_TYPE_DEPTH, Sections, refuse_deep
 from server.protocol.ranges import ClockRange
-from server.protocol.structs import MAX_CLOCK, walk_structs
+from server.protocol.structs import MAX_CLOCK, MAX_RANGES, refuse_many, walk_structs
 
 EMPTY_UPDATE = b"\x00\x00"
 
@@ -47,11 +47,15 @@ class SnapshotShape:
     state: dict[ClientId, int]
 
 
-def inspect(update: bytes) -> UpdateShape:
-    """Walk the whole update. Raises ``Malformed``, ``Invalid`` or ``TooDeep``."""
+def inspect(update: bytes, *, bounded: bool = True) -> UpdateShape:
+    """Walk the whole update. Raises ``Malformed``, ``Invalid``, ``TooDeep`` or ``TooLarge``.
+
+    ``bounded`` is for foreign bytes: no more parts than can be walked in a moment. What
+    we have accepted once, and merges of it, must be read whatever they have become.
+    """
     try:
-        ranges, types, pos = walk_structs(update, None)
-        deletes, pos = _read_deletes(update, pos)
+        ranges, types, pos = walk_structs(update, None, bounded=bounded)
+        deletes, pos = _read_deletes(update, pos, bounded=bounded)
     except IndexError:
         raise _ended_early(update) from None
     _refuse_trailing(update, pos)
@@ -109,12 +113,16 @@ def read_snapshot(data: bytes) -> SnapshotShape:
     return SnapshotShape(deletes, state)
 
 
-def _read_deletes(data: bytes, pos: int) -> tuple[tuple[ClockRange, ...], int]:
+def _read_deletes(
+    data: bytes, pos: int, *, bounded: bool = False
+) -> tuple[tuple[ClockRange, ...], int]:
     clients, pos = read_uint(data, pos)
     if not clients:
         return (), pos
     if clients * 2 > len(data) - pos:
         raise Malformed(f"expected deletes of {clients} clients at {pos}, got the end of input")
+    if bounded:
+        refuse_many("clients", clients, MAX_RANGES)
     deletes: list[ClockRange] = []
     seen: set[int] = set()
     for _ in range(clients):
@@ -126,6 +134,8 @@ def _read_deletes(data: bytes, pos: int) -> tuple[tuple[ClockRange, ...], int]:
         count, pos = read_uint(data, pos)
         if count * 2 > len(data) - pos:
             raise Malformed(f"expected {count} deletes at {pos}, got the end of input")
+        if bounded:
+            refuse_many("deletions", len(deletes) + count, MAX_RANGES)
         for _ in range(count):
             start, pos = read_uint(data, pos)
             length, pos = read_run(data, pos)

@@ -19,7 +19,7 @@ from server.document.updates import merge
 from server.protocol.errors import Resync, TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
-from server.protocol.update import UpdateShape, read_state_vector
+from server.protocol.update import UpdateShape
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
 
 MAX_WAITING = 256
@@ -132,24 +132,11 @@ class LiveDocument:
 
     def _check_waiting(self, shape: UpdateShape) -> None:
         """A client whose edits come without their beginning brings it when it reconnects."""
-        gaps = self._gaps(shape)
+        gaps = self.replica.gaps(shape)
         if gaps and self.replica.waiting + gaps > MAX_WAITING:
             raise Resync(
                 f"at most {MAX_WAITING} edits may wait for others that did not come: connect again"
             )
-
-    def _gaps(self, shape: UpdateShape) -> int:
-        """How many runs of an update would have to wait."""
-        if self.replica.continues(shape):
-            return 0
-        ends = read_state_vector(self.replica.state_vector())
-        gaps = 0
-        for client, start, end in shape.structs:
-            if start > ends.get(client, 0):
-                gaps += 1
-            else:
-                ends[client] = max(end, ends.get(client, 0))
-        return gaps
 
     def _check_size(self, size: int, shape: UpdateShape) -> None:
         """Deletions always pass: they are the way back under the limit."""

@@ -8,9 +8,10 @@ Laws kept: L1 (an export is read from the log, so everything in it is durable), 
 """
 
 from argparse import Namespace
+from contextlib import closing
 from pathlib import Path
 
-from server.document.replica import Replica, merge
+from server.document.replica import Replica
 from server.edge.commands.kit import Answer, Ports, Verbs, add_noun, add_verb, columns, timestamp
 from server.edge.projects import create_project, fit_title
 from server.protocol.errors import Invalid, TooLarge
@@ -85,12 +86,8 @@ async def delete(args: Namespace, ports: Ports) -> Answer:
 
 def _state(stored: StoredDocument) -> bytes:
     rows = (row.payload for row in stored.tail)
-    replica = Replica.load(rows, checkpoint=stored.checkpoint)
-    try:
-        parked = replica.parked()
-        return replica.full() if parked is None else merge([replica.full(), parked])
-    finally:
-        replica.close()
+    with closing(Replica.load(rows, checkpoint=stored.checkpoint)) as replica:
+        return replica.everything()
 
 
 def _read(file: Path, limit: int) -> bytes:

@@ -4,6 +4,7 @@ import contextlib
 import pickle
 from typing import Any
 
+import pycrdt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from server.document import compaction
 from server.document.compaction import Row, compact, replay_difference, runs_of
 from server.document.moment import Moment
-from server.document.replica import Replica
+from server.document.replica import Replica, merge
 from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import Millis, Seq
 from server.protocol.ranges import ClockRange
@@ -195,3 +196,57 @@ def test_input_and_result_cross_to_a_worker_process_L4() -> None:
     made = compact(None, rows)
     assert pickle.loads(pickle.dumps(made)) == made
     assert pickle.loads(pickle.dumps(compact)) is compact
+
+
+def content(payloads: list[bytes], checkpoint: bytes | None = None) -> str:
+    with contextlib.closing(Replica.load(payloads, checkpoint=checkpoint)) as replica:
+        return replica.read(lambda doc: str(doc.get("t", type=pycrdt.Text)))
+
+
+def twice_used() -> list[bytes]:
+    """What several documents have written under one client id, in parts and as wholes."""
+    pool: list[bytes] = []
+    for words in (["p", "A", "q"], ["pB", "r"], ["p", "C"], ["x", "y", "z"]):
+        updates = typed(*words, client=9)
+        pool += [*updates, document(updates).get_update()]
+    return pool
+
+
+@pytest.mark.parametrize("authors", ["aaaa", "abab", "aabb"])
+@given(st.randoms(use_true_random=False))
+def test_history_and_checkpoint_say_what_the_document_said_whoever_lied_L4(
+    authors: str, random: Any
+) -> None:
+    order = [random.choice(twice_used()) for _ in authors]
+    cut = random.randint(0, len(order))
+    first = compact(None, rows_of(order[:cut], authors[:cut]))
+    second = compact(first.checkpoint, rows_of(order[cut:], authors[cut:]))
+    history = [run.payload for run in first.runs + second.runs]
+    assert content([], second.checkpoint) == content(order) == content(history)
+    assert replay_difference(second.checkpoint, history) is None
+
+
+def test_other_content_under_the_same_clocks_is_a_difference_L4() -> None:
+    mine, theirs = typed("pA", client=9), typed("pB", client=9)
+    checkpoint = compact(None, rows_of(mine)).checkpoint
+    assert replay_difference(checkpoint, theirs) == "content differs"
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_the_same_content_is_encoded_alike_however_it_came_L4(
+    updates: list[bytes], random: Any
+) -> None:
+    order = random.sample(updates, k=len(updates))
+    with contextlib.closing(Replica.load(order)) as live:
+        full = live.full()
+    for payloads in (updates, [merge(order)], [merge(updates)], [full]):
+        with contextlib.closing(Replica.load(payloads)) as other:
+            assert other.full() == full
+
+
+def test_merged_keystrokes_are_one_run() -> None:
+    updates = typed(*"abcdefgh")
+    rows = [merge(updates[:3]), merge(updates[3:5]), *updates[5:]]
+    [run] = compact(None, rows_of(rows)).runs
+    assert len(run.payload) < sum(map(len, rows))
+    assert content([run.payload]) == "abcdefgh"

@@ -399,3 +399,65 @@ def test_long_histories_under_any_delivery_converge_L3_L4(seed: int) -> None:
                 assert meaning(document([whole])) == expected
         with contextlib.closing(Replica.load(rows)) as replayed:
             assert meaning(document([replayed.full()])) == expected
+
+
+def test_everything_is_what_is_there_and_what_waits_L4(replica: Replica) -> None:
+    first, second, third = typed("a", "b", "c")
+    replica.apply(first)
+    assert replica.everything() == replica.full()
+    replica.apply(third)
+    with contextlib.closing(Replica.load([replica.everything()])) as other:
+        assert other.moment() == replica.moment()
+        assert other.apply(second).event is not None
+        assert other.full() == document([first, second, third]).get_update()
+
+
+class PanicException(BaseException):
+    """As pycrdt raises it."""
+
+
+class Broken:
+    """A document that cannot be asked anything."""
+
+    def get_state(self) -> bytes:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    def get_update(self, state: bytes | None = None, /) -> bytes:
+        raise PanicException("called `Option::unwrap()` on a `None` value")
+
+
+def test_a_document_that_pycrdt_cannot_encode_is_damaged_and_no_panic_leaves_L7(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = replica._live
+    whole = live.doc
+    monkeypatch.setattr(live, "doc", Broken())
+    for ask in (
+        replica.full,
+        replica.everything,
+        replica.state_vector,
+        lambda: replica.missing_since({}),
+    ):
+        with pytest.raises(DocumentDamaged):
+            ask()
+    with pytest.raises(Malformed):
+        replica.diff(b"\x00")
+    monkeypatch.setattr(live, "doc", whole)
+
+
+def test_a_snapshot_that_fails_is_damage_L7(
+    replica: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(doc: object) -> None:
+        raise PanicException("no snapshot")
+
+    monkeypatch.setattr(pycrdt.Snapshot, "from_doc", fail)
+    with pytest.raises(DocumentDamaged):
+        replica.moment()
+
+
+def test_a_state_vector_of_countless_clients_is_refused_before_pycrdt_L7(
+    replica: Replica,
+) -> None:
+    with pytest.raises(Malformed):
+        replica.diff(b"\xff\xff\xff\xff\xff\xff\xff\x0f")

@@ -1,6 +1,7 @@
 """Cut surrogate pairs: what pycrdt makes of them, and what a replica does instead."""
 
 from contextlib import closing
+from time import process_time
 
 import pycrdt
 import pytest
@@ -127,3 +128,31 @@ def test_a_failure_after_a_cut_leads_back_to_before_it() -> None:
             replica.apply(impossible)
         assert replica.moment() == before
         assert replica.apply(more(UNITS)).event is not None
+
+
+def test_a_pair_costs_a_keystroke_nothing_for_each_client__L5() -> None:
+    clients = 10_000
+    sections = (b"\x01" + write_uint(1000 + n) + b"\x00\x04\x01\x01t\x01a" for n in range(clients))
+    crowd = write_uint(clients) + b"".join(sections) + b"\x00"
+
+    def cost(first: bytes) -> float:
+        with closing(Replica.load([crowd, first])) as replica:
+            replica.apply(more(UNITS))
+            before = process_time()
+            for clock in range(UNITS + 1, UNITS + 101):
+                assert replica.apply(more(clock)).event is not None
+            return process_time() - before
+
+    plain = bytes([1, 1, 1, 0, 4, 1, 1, ord("t"), UNITS]) + b"x" * UNITS + bytes([0])
+    assert min(cost(inserted()) for _ in range(3)) < 2 * min(cost(plain) for _ in range(3))
+
+
+def test_a_pair_that_waits_is_broken_where_other_content_ends() -> None:
+    """Its first half comes from elsewhere before what it waits for."""
+    waits = bytes([1, 1, 1, 0, 0x84, 2, 0]) + bytes([4]) + "😀".encode() + bytes([0])
+    half = bytes([1, 1, 1, 0, 4, 1, 1, ord("t"), 1]) + b"x" + bytes([0])
+    awaited = bytes([1, 1, 2, 0, 4, 1, 1, ord("t"), 1]) + b"y" + bytes([0])
+    with closing(Replica.load([waits, half, awaited])) as replica:
+        assert read_state_vector(replica.state_vector()) == {1: 2, 2: 1}
+        assert replica.apply(more(2)).event is not None
+        assert ends(replica.full()) == {1: 3, 2: 1}

@@ -19,13 +19,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.protocol.contents import MAX_RUN
-from server.protocol.errors import Invalid, Malformed, PeerError, TooDeep
+from server.protocol.errors import Invalid, Malformed, PeerError, TooDeep, TooLarge
 from server.protocol.ids import ClientId
 from server.protocol.jsontext import MAX_VALUE_DEPTH
 from server.protocol.lib0 import MAX_UINT, write_uint
 from server.protocol.placement import MAX_TYPE_DEPTH
 from server.protocol.ranges import ClockRange
-from server.protocol.structs import MAX_CLOCK
+from server.protocol.structs import MAX_CLOCK, MAX_RANGES, MAX_STRUCTS
 from server.protocol.update import (
     EMPTY_UPDATE,
     UpdateShape,
@@ -375,3 +375,35 @@ def test_what_genuine_yjs_writes_is_accepted_and_measured_alike() -> None:
         snapshot = read_snapshot(bytes.fromhex(made["snapshot"]))
         assert snapshot.state == state, made["name"]
         assert sorted(snapshot.deletes) == sorted(shape.deletes), made["name"]
+
+
+def _many(part: str, count: int) -> bytes:
+    """An update with as many of something as that."""
+    size = write_uint(count)
+    numbers = [write_uint(n) for n in range(count)]
+    match part:
+        case "structs":
+            return b"\x01" + size + b"\x05\x00" + b"\x00\x01" * count + b"\x00"
+        case "runs":
+            gaps = b"\x00\x01\x0a\x01" * count
+            return b"\x01" + write_uint(2 * count) + b"\x05\x00" + gaps + b"\x00"
+        case "shared types":
+            return b"\x01" + size + b"\x05\x00" + b"\x07\x01\x01t\x00" * count + b"\x00"
+        case "deletions":
+            return b"\x00\x01\x05" + size + b"\x00\x01" * count
+        case "clients":
+            return size + b"".join(b"\x00" + n + b"\x00" for n in numbers) + b"\x00"
+        case _:
+            return b"\x00" + size + b"".join(n + b"\x00" for n in numbers)
+
+
+@pytest.mark.parametrize(
+    "part", ["structs", "runs", "shared types", "deletions", "clients", "clients who delete"]
+)
+def test_an_update_of_countless_parts_is_too_large_if_it_is_foreign_L7(part: str) -> None:
+    most = MAX_STRUCTS if part == "structs" else MAX_RANGES
+    inspect(_many(part, most))
+    update = _many(part, most + 1)
+    with pytest.raises(TooLarge, match=f"{most} are allowed"):
+        inspect(update)
+    inspect(update, bounded=False)
