@@ -5,6 +5,8 @@
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
 #   make long-document   type and compact a document of 260,000 keystrokes; minutes
+#   make bench     measure 8gentc beside other servers; writes benchmarks/RESULTS.md; about an hour
+#   make soak      half an hour of ordinary work: does anything grow? writes benchmarks/SOAK.md
 #   make clean     remove what these made, except ./data
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,13 +14,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INTEROP := tests/interop
 WHEELS := dist
+PEERS := benchmarks/peers
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check long-document wheel clean
+.PHONY: install run test check long-document bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -50,6 +53,27 @@ check: install
 long-document: install
 	KEYSTROKES=260000 $(BIN)/python -m pytest -q -s tests/long
 
+# Only part of it: make bench BENCH="burst typing --quick".
+bench: install bench-peers
+	$(BIN)/python -m benchmarks $(BENCH)
+
+soak: install
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+# The servers that we are measured beside, exactly as locked. One that cannot be had here is
+# reported as failed.
+bench-peers: $(PEERS)/node_modules/.installed $(PEERS)/.venv/.installed
+
+$(PEERS)/node_modules/.installed: $(PEERS)/package-lock.json $(PEERS)/y_websocket/package-lock.json
+	-cd $(PEERS) && npm ci --no-audit --no-fund
+	-cd $(PEERS)/y_websocket && npm ci --no-audit --no-fund
+	-touch $@
+
+$(PEERS)/.venv/.installed: $(PEERS)/requirements.txt
+	$(PYTHON) -m venv $(PEERS)/.venv
+	-$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 # The same steps as in the Dockerfile.
 wheel: install
 	rm -rf $(WHEELS)
@@ -57,4 +81,5 @@ wheel: install
 		--wheel-dir $(WHEELS) .
 
 clean:
+	rm -rf $(PEERS)/node_modules $(PEERS)/y_websocket/node_modules $(PEERS)/.venv benchmarks/.work
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -123,6 +123,8 @@ class Soak:
     rest_s: float = 8.0
     """Quiet at the end of each round, so that what can be freed is freed."""
     settled_after_minutes: float = 5.0
+    idle_unload_s: int = 2
+    may_grow: float = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ FULL = Config()
 QUICK = replace(
     FULL,
     name="quick",
-    repeats=3,
+    repeats=1,
     patience_s=20.0,
     settle_s=4.0,
     burst=Burst(warm_up=1_000, edits=8_000, seconds=4.0),

@@ -107,7 +107,14 @@ class Generator:
     """One run of the load generator against one server; use as a context manager."""
 
     def __init__(
-        self, program: Path, folder: Path, *, port: int, core: int, syncs: bool, seats: Sequence[Seat]
+        self,
+        program: Path,
+        folder: Path,
+        *,
+        port: int,
+        core: int,
+        syncs: bool,
+        seats: Sequence[Seat],
     ) -> None:
         self._folder = folder
         table = folder / "clients.txt"

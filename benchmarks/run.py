@@ -5,7 +5,6 @@ A server that fails a workload is reported as failed, with the end of its log, a
 not asked again. ``Results`` is everything that the report is made from.
 """
 
-import json
 import resource
 import shutil
 import sys
@@ -15,37 +14,12 @@ from pathlib import Path
 
 from benchmarks.config import Config
 from benchmarks.generator import Unfit, build
-from benchmarks.numbers import median
 from benchmarks.peers.kinds import Kind
 from benchmarks.peers.server import Server
 from benchmarks.process import cores
+from benchmarks.results import Results
 from benchmarks.suite import Suite, Trial
 from benchmarks.verify import LOSSY, converges, notices_loss
-
-Key = tuple[str, str, int]
-"""Suite, server, point."""
-
-
-@dataclass(slots=True)
-class Results:
-    """Samples and failures, by suite, server and point."""
-
-    samples: dict[Key, list[dict[str, float]]] = field(default_factory=dict)
-    failures: dict[Key, str] = field(default_factory=dict)
-    unfit: dict[str, str] = field(default_factory=dict)
-    """Servers that failed the self-check."""
-
-    def value(self, suite: str, server: str, key: str, point: int = 0) -> float | None:
-        """The median of one figure, if there is one."""
-        found = [sample[key] for sample in self.samples.get((suite, server, point), ()) if key in sample]
-        return median(found) if found else None
-
-    def write(self, file: Path) -> None:
-        """Everything, for whoever wants to look closer."""
-        samples = [[*key, values] for key, values in self.samples.items()]
-        failures = [[*key, why] for key, why in self.failures.items()]
-        body = {"samples": samples, "failures": failures, "unfit": self.unfit}
-        file.write_text(json.dumps(body, indent=1))
 
 
 @dataclass(slots=True)
@@ -63,17 +37,17 @@ class Run:
             build(self.programs, program)
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-        with self._server(LOSSY) as server:
-            notices_loss(self._trial(server, 0))
+        with self.server(LOSSY) as server:
+            notices_loss(self.trial(server, 0))
 
     def self_check(self, kinds: Sequence[Kind]) -> None:
         """Real clients first. Who fails is not measured."""
         for kind in kinds:
             say(f"self-check: {kind.title}")
-            server = self._server(kind)
+            server = self.server(kind)
             try:
                 with server:
-                    converges(self._trial(server, 0))
+                    converges(self.trial(server, 0))
             except Unfit as reason:
                 self.results.unfit[kind.name] = explained(reason, server)
                 say(f"  {reason}")
@@ -94,10 +68,10 @@ class Run:
         key = (suite.name, kind.name, point)
         if kind.name in self.results.unfit or key in self.results.failures:
             return
-        server = self._server(kind)
+        server = self.server(kind)
         try:
             with server:
-                values = dict(suite.run(self._trial(server, point)))
+                values = dict(suite.run(self.trial(server, point)))
         except Unfit as reason:
             self.results.failures[key] = explained(reason, server)
             say(f"{suite.name} {point or ''} {kind.name}: FAILED: {reason}")
@@ -106,13 +80,15 @@ class Run:
         shown = "  ".join(f"{name} {value:.3g}" for name, value in values.items())
         say(f"{suite.name} {point or ''} #{repeat + 1} {kind.name}: {shown}")
 
-    def _server(self, kind: Kind) -> Server:
+    def server(self, kind: Kind) -> Server:
+        """A server with nothing in it, not started yet."""
         folder = self.work / "instance"
         shutil.rmtree(folder, ignore_errors=True)
         config = self.config
         return Server(kind, folder, self.programs, cores(), config.most_rooms, config.start_s)
 
-    def _trial(self, server: Server, point: int) -> Trial:
+    def trial(self, server: Server, point: int) -> Trial:
+        """What a workload needs to know."""
         scratch = self.work / "scratch"
         scratch.mkdir(exist_ok=True)
         program, core = self.programs / "loadgen", server.cores.others
@@ -134,5 +110,3 @@ def say(line: str) -> None:
     """Progress, for whoever waits."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-

@@ -71,8 +71,10 @@ def as_update(update: bytes) -> bytes:
 def cursors(writer: int, count: int) -> Iterator[bytes]:
     """A writer's presence: ``count`` states, each with a marker, clocks ascending."""
     for seq in range(count):
-        state = {"user": {"name": f"user {writer}", "color": "#30bced"}, "cursor": {
-            "anchor": seq, "head": seq + 1, "at": marker(writer, seq).decode()}}
+        state = {
+            "user": {"name": f"user {writer}", "color": "#30bced"},
+            "cursor": {"anchor": seq, "head": seq + 1, "at": marker(writer, seq).decode()},
+        }
         body = json.dumps(state, separators=(",", ":")).encode()
         entry = varint(client_id(writer)) + varint(seq + 1) + var_bytes(body)
         yield b"\x01" + var_bytes(b"\x01" + entry)

@@ -112,7 +112,7 @@ static void on_sync(struct load *load, struct client *client, const uint8_t *at,
     if (subtype == 0) wire_send(load, client, nothing, sizeof nothing);
     else if (subtype == 1) on_step2(load, client, at, at + size);
     /* What came before our step 2 is part of it. */
-    if (subtype != 0 && client->state == SYNCED && !load->newest)
+    if (subtype != 0 && client->state == SYNCED && !load->newest && load->n_writers)
         find_markers(load, client, at, at + size, subtype == 2);
 }
 

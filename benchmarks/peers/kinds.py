@@ -57,7 +57,7 @@ def _hocuspocus(place: Place) -> Sequence[str]:
 
 
 def _y_websocket(place: Place) -> Sequence[str]:
-    return (str(NODE), str(PEERS / "y_websocket.mjs"), str(place.port))
+    return (str(NODE), str(PEERS / "y_websocket" / "server.mjs"), str(place.port))
 
 
 def _pycrdt(place: Place) -> Sequence[str]:

@@ -6,6 +6,7 @@ Usage: python pycrdt_websocket.py PORT DATABASE
 
 import asyncio
 import sys
+from contextlib import suppress
 from logging import getLogger
 
 import uvicorn
@@ -38,10 +39,8 @@ class StoringServer(WebsocketServer):
                 self.rooms[name] = room
                 await self.start_room(room)
                 await room.ystore.started.wait()
-                try:
+                with suppress(YDocNotFound):
                     await room.ystore.apply_updates(room.ydoc)
-                except YDocNotFound:
-                    pass
                 room.ready = True
             return self.rooms[name]
 
@@ -50,8 +49,12 @@ async def main(port: int, database: str) -> None:
     """Serve until told to stop."""
     async with StoringServer(store_in(database)) as rooms:
         config = uvicorn.Config(
-            ASGIServer(rooms), host="127.0.0.1", port=port, ws="websockets-sansio",
-            log_level="warning", ws_per_message_deflate=False,
+            ASGIServer(rooms),
+            host="127.0.0.1",
+            port=port,
+            ws="websockets-sansio",
+            log_level="warning",
+            ws_per_message_deflate=False,
         )
         await uvicorn.Server(config).serve()
 

@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,12 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def folded(log: str) -> str:
+    """A log in which a line that comes again and again is told once."""
+    runs = [(line, len(list(same))) for line, same in groupby(log.splitlines())]
+    return "\n".join(line if n == 1 else f"{line} ({n} times)" for line, n in runs)
 
 
 @dataclass(slots=True)
@@ -132,7 +139,7 @@ class Server:
         """The end of its log."""
         if not self.log_file.exists():
             return ""
-        return self.log_file.read_text(errors="replace")[-TAIL:].strip()
+        return folded(self.log_file.read_text(errors="replace"))[-TAIL:].strip()
 
     def usage(self) -> Usage:
         """What it has used so far."""

@@ -66,7 +66,12 @@ SUITES = (
         "Many connections stand; a large part is lost and comes back in one moment. All must be "
         "synchronised again, none refused.",
         (AGENTC, HOCUSPOCUS, Y_WEBSOCKET, PYCRDT),
-        (Metric("seconds", "seconds until all are back"), P50, P99, Metric("refused", "refused", 0)),
+        (
+            Metric("seconds", "seconds until all are back"),
+            P50,
+            P99,
+            Metric("refused", "refused", 0),
+        ),
         storm,
     ),
 )

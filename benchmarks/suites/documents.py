@@ -39,9 +39,7 @@ def text_of(update: bytes) -> str:
 @lru_cache(maxsize=1)
 def _long(size: Join) -> tuple[Sequence[bytes], int]:
     """The messages that make the long document, and the length of its text in the end."""
-    updates = long_document(
-        size.keystrokes, per_update=size.runs_per_update, seed=size.seed
-    )
+    updates = long_document(size.keystrokes, per_update=size.runs_per_update, seed=size.seed)
     messages = marked(updates, 0)
     return messages, len(text_of(merge_updates(*updates))) + SIZE * len(messages)
 

@@ -100,9 +100,7 @@ def _suite(name: str, axis: str, story: str, run: Workload) -> Suite:
 SUITES = (
     _suite("clients", "clients in one room", "100 edits a second, each seen by all.", clients),
     _suite("rooms", "rooms", "1,000 edits a second in all, two clients in each room.", rooms),
-    _suite(
-        "document_bytes", "bytes of text", "1,000 edits a second in a text of this size.", size
-    ),
+    _suite("document_bytes", "bytes of text", "1,000 edits a second in a text of this size.", size),
     _suite(
         "history", "edits before", "1,000 edits a second, after so many in the same room.", history
     ),

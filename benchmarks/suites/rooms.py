@@ -34,9 +34,7 @@ def burst(trial: Trial) -> Mapping[str, float]:
     with trial.generator(trial.server.seats(1, size.clients)) as generator:
         generator.script(writers_of(1, size.clients, 1, total))
         connect_all(trial, generator, size.clients)
-        send = partial(
-            generator.window, size.in_flight, patience=patience, sending=size.seconds
-        )
+        send = partial(generator.window, size.in_flight, patience=patience, sending=size.seconds)
         send(size.warm_up).check("warming up")
         outcome, cost = measured(trial.server, lambda: send(total))
     deliveries = outcome.check("burst").deliveries
@@ -61,7 +59,9 @@ def steady(trial: Trial, shape: Typing, *, settle_s: float = 0.0) -> tuple[Outco
     with trial.generator(trial.server.seats(shape.rooms, shape.clients)) as generator:
         generator.script(writers_of(shape.rooms, shape.clients, shape.writers, total))
         connect_all(trial, generator, seats)
-        generator.paced(rate, shape.warm_up, patience=patience, clump=shape.clump).check("warming up")
+        generator.paced(rate, shape.warm_up, patience=patience, clump=shape.clump).check(
+            "warming up"
+        )
         flush_disks()
         outcome, cost = measured(trial.server, typing)
     return outcome.check("typing"), cost
@@ -126,7 +126,9 @@ def commit(trial: Trial) -> Mapping[str, float]:
         generator.script(writers_of(rooms, 1, 1, total))
         connect_all(trial, generator, rooms)
         generator.window(1, size.warm_up, patience=patience).check("warming up")
-        outcome, cost = measured(trial.server, lambda: generator.window(1, total, patience=patience))
+        outcome, cost = measured(
+            trial.server, lambda: generator.window(1, total, patience=patience)
+        )
     return _costs(outcome.check("committing"), cost)
 
 
