@@ -105,9 +105,9 @@ class Growth:
     document_bytes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
     history: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     edits_per_second: float = 1_000.0
-    seconds: float = 10.0
+    seconds: float = 8.0
     warm_up_s: float = 2.0
-    repeats: int = 3
+    repeats: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +132,18 @@ class Config:
     """A whole run."""
 
     name: str = "full"
-    repeats: int = 5
-    patience_s: float = 120.0
+    repeats: int = 3
+    patience_s: float = 60.0
     """How long one phase of a workload may take before the server has failed it."""
+    history_s: float = 240.0
+    """The same, for writing the history of a room."""
     start_s: float = 30.0
     settle_s: float = 12.0
     """How long bytes on their way to the disk are waited for: the longest debounce."""
     burst: Burst = field(default_factory=Burst)
-    typing: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 300))
-    together: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 300, clump=20))
-    many: Typing = field(default_factory=lambda: Typing(400, 3, 1, 10.0, 20, 150))
+    typing: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 150))
+    together: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 150, clump=20))
+    many: Typing = field(default_factory=lambda: Typing(400, 3, 1, 10.0, 20, 100))
     disk: Typing = field(default_factory=lambda: Typing(50, 2, 1, 4.0, 8, 80))
     idle: Idle = field(default_factory=Idle)
     storm: Storm = field(default_factory=Storm)

@@ -68,7 +68,8 @@ def _steady(
         connect_all(trial, generator, rooms * clients)
         if before:
             in_flight = FAST_IN_FLIGHT if len(before) > FAST_IN_FLIGHT else 1
-            generator.window(in_flight, len(before), patience=patience).check("writing before")
+            write = generator.window(in_flight, len(before), patience=trial.config.history_s)
+            write.check("writing before")
         generator.paced(rate, warm, patience=patience).check("warming up")
         outcome, cost = measured(
             trial.server, lambda: generator.paced(rate, total, patience=patience)

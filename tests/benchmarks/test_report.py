@@ -1,10 +1,11 @@
 """Predictions are judged, failures shown, and every chart is XML."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.__main__ import SUITES
+from benchmarks.__main__ import HERE, SUITES
 from benchmarks.charts import Bar, bars, lines
 from benchmarks.config import FULL, QUICK
 from benchmarks.predictions import PREDICTIONS, Prediction, Verdict
@@ -66,6 +67,13 @@ def test_every_prediction_is_about_a_figure_that_a_suite_has() -> None:
     known = {(suite.name, metric.key) for suite in SUITES for metric in suite.metrics}
     assert {(one.suite, one.key) for one in PREDICTIONS} <= known
     assert len({one.id for one in PREDICTIONS}) == len(PREDICTIONS)
+
+
+def test_the_readme_tells_every_suite_and_prediction_in_order() -> None:
+    readme = (HERE / "README.md").read_text()
+    assert re.findall(r"^\| (P\d+) \|", readme, re.MULTILINE) == [one.id for one in PREDICTIONS]
+    for suite in SUITES:
+        assert f"`{suite.name}`" in readme or suite.name.startswith("growth-")
 
 
 def test_the_report_shows_figures_failures_and_the_environment() -> None:
