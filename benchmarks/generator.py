@@ -119,13 +119,14 @@ class Generator:
         self._folder = folder
         table = folder / "clients.txt"
         write_table(table, seats)
-        self._process = subprocess.Popen(
-            [str(program), str(port), str(int(syncs)), str(table)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "loadgen.log").open("wb"),
-            text=True,
-        )
+        with (folder / "loadgen.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [str(program), str(port), str(int(syncs)), str(table)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         os.sched_setaffinity(self._process.pid, {core})
 
     def __enter__(self) -> Self:
