@@ -13,10 +13,11 @@ COLOURS = ("#0b7285", "#e8590c", "#5f3dc4", "#2b8a3e", "#868e96")
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One server's figure; None where it failed."""
+    """One server's figure, or a word on why there is none."""
 
     label: str
     value: float | None
+    otherwise: str = "failed"
 
 
 def bars(title: str, rows: Sequence[Bar], unit: str) -> str:
@@ -27,7 +28,7 @@ def bars(title: str, rows: Sequence[Bar], unit: str) -> str:
         y = TOP + i * ROW
         parts.append(_text(LEFT - 8, y + 15, row.label, anchor="end"))
         if row.value is None:
-            parts.append(_text(LEFT + 4, y + 15, "failed", colour="#c92a2a"))
+            parts.append(_text(LEFT + 4, y + 15, row.otherwise, colour="#c92a2a"))
             continue
         width = max(1.0, (WIDTH - LEFT - RIGHT) * row.value / most)
         colour = COLOURS[0] if i == 0 else COLOURS[-1]
@@ -36,16 +37,13 @@ def bars(title: str, rows: Sequence[Bar], unit: str) -> str:
     return _svg(TOP + len(rows) * ROW + 10, parts)
 
 
-def lines(
-    title: str, curves: Mapping[str, Sequence[tuple[float, float]]], axis: str, unit: str
-) -> str:
+def lines(title: str, curves: Mapping[str, Sequence[tuple[float, float]]], axis: str) -> str:
     """Curves over a logarithmic x, y from zero. Points without a figure are left out."""
     points = [point for curve in curves.values() for point in curve]
     parts = [_text(10, 22, title, weight="bold")]
     if points:
         parts += _plot(curves, points)
     parts.append(_text(WIDTH / 2, TOP + PLOT_HEIGHT + 34, axis, anchor="middle"))
-    parts.append(_text(10, TOP + 4, unit))
     return _svg(TOP + PLOT_HEIGHT + BOTTOM, parts)
 
 

@@ -121,7 +121,11 @@ class Report:
     def _bars(self, suite: Suite) -> str:
         metric = suite.metrics[0]
         rows = [
-            Bar(kind.title, self._value(suite.name, kind.name, metric.key, 0))
+            Bar(
+                kind.title,
+                self._value(suite.name, kind.name, metric.key, 0),
+                "failed" if (suite.name, kind.name, 0) in self.results.failures else "no figure",
+            )
             for kind in suite.kinds
         ]
         return bars(f"{suite.title}: {metric.title}", rows, "")
@@ -136,7 +140,7 @@ class Report:
             ]
             for kind in suite.kinds
         }
-        return lines(f"{suite.title}: {metric.title}", curves, suite.axis, metric.title)
+        return lines(f"{suite.title}: {metric.title}", curves, suite.axis)
 
 
 def _cells(*cells: str) -> str:

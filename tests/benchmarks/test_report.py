@@ -109,4 +109,4 @@ def test_bars_stand_in_proportion_and_names_are_escaped() -> None:
 
 def test_lines_take_any_number_of_points() -> None:
     for curve in ([], [(10.0, 1.0)], [(10.0, 1.0), (1_000.0, 3.0)]):
-        ElementTree.fromstring(lines("title", {"one": curve}, "rooms", "us"))
+        ElementTree.fromstring(lines("title", {"one": curve}, "rooms"))
