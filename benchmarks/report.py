@@ -8,9 +8,10 @@ from benchmarks.config import Config
 from benchmarks.peers.kinds import Kind
 from benchmarks.predictions import PREDICTIONS, Points, Verdict
 from benchmarks.results import Results
-from benchmarks.suite import BUSY, Suite
+from benchmarks.suite import BUSY, LATE, Suite
 
 TOO_BUSY = 0.8
+TOO_LATE_MS = 50.0
 LOG_LINES = 12
 
 
@@ -97,9 +98,7 @@ class Report:
         cells = [
             self._cell(suite, kind, metric.key, metric.digits, point) for metric in suite.metrics
         ]
-        busy = max(sample.get(BUSY, 0.0) for sample in runs)
-        note = f"{len(runs)} (generator {busy:.0%} busy)" if busy > TOO_BUSY else str(len(runs))
-        return _cells(kind.title, kind.promise, *axis, *cells, note)
+        return _cells(kind.title, kind.promise, *axis, *cells, str(len(runs)) + _doubts(runs))
 
     def _cell(self, suite: Suite, kind: Kind, key: str, digits: int, point: int) -> str:
         value = self._value(suite.name, kind.name, key, point)
@@ -141,6 +140,15 @@ class Report:
             for kind in suite.kinds
         }
         return lines(f"{suite.title}: {metric.title}", curves, suite.axis)
+
+
+def _doubts(runs: Sequence[Mapping[str, float]]) -> str:
+    """What speaks against these runs: a generator that was the bottleneck, or was disturbed."""
+    busy = max(run.get(BUSY, 0.0) for run in runs)
+    late = max(run.get(LATE, 0.0) for run in runs)
+    doubts = [f"generator {busy:.0%} busy"] * (busy > TOO_BUSY)
+    doubts += [f"generator {late:.0f} ms late"] * (late > TOO_LATE_MS)
+    return f" ({', '.join(doubts)})" if doubts else ""
 
 
 def _cells(*cells: str) -> str:

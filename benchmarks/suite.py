@@ -17,6 +17,9 @@ from benchmarks.traffic import edits
 BUSY = "generator_busy"
 """The share of its core that the load generator needed; every workload with load tells it."""
 
+LATE = "late_ms"
+"""How late the generator sent an edit at worst: somebody else was on its core."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -119,7 +122,7 @@ def latencies(outcome: Outcome) -> Mapping[str, float]:
     return {
         "p50_ms": outcome.ms(0.5),
         "p99_ms": outcome.ms(0.99),
-        "late_ms": outcome.late_ms,
+        LATE: outcome.late_ms,
         BUSY: outcome.busy,
     }
 

@@ -90,6 +90,19 @@ def test_the_report_shows_figures_failures_and_the_environment() -> None:
     assert "do not quote" not in Report(FULL, SUITES[:1], found, {}).text()
 
 
+@pytest.mark.parametrize(
+    ("sample", "doubt"),
+    [
+        ({"generator_busy": 0.9}, "1 (generator 90% busy)"),
+        ({"late_ms": 70.0}, "1 (generator 70 ms late)"),
+        ({"generator_busy": 0.3, "late_ms": 2.0}, "| 1 |"),
+    ],
+)
+def test_a_generator_that_was_in_the_way_is_told(sample: dict[str, float], doubt: str) -> None:
+    found = Results(samples={("burst", "8gentc", 0): [{"cpu_us": 1.0, **sample}]})
+    assert doubt in Report(FULL, SUITES[:1], found, {}).text()
+
+
 def test_charts_are_xml_also_without_any_figure() -> None:
     for suites, found in ((SUITES, Results()), (SUITES[:1], results(**{"8gentc": 1.0}))):
         for name, svg in Report(QUICK, suites, found, {}).charts():
