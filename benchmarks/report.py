@@ -60,7 +60,9 @@ class Report:
         points: Points = {suite.name: suite.points(self.config) for suite in self.suites}
         yield from ("", "## Predictions", "", "| | prediction | | measured |", "|---|---|---|---|")
         for prediction in PREDICTIONS:
-            judged = prediction.judge(self._value, points)
+            judged = prediction.judge(
+                self.results.value_at, points, full=self.config.name == "full"
+            )
             mark = {Verdict.HELD: "**held**", Verdict.REFUTED: "**refuted**"}
             shown = mark.get(judged.verdict, judged.verdict.value)
             yield f"| {prediction.id} | {prediction.claim} | {shown} | {judged.found} |"

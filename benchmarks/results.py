@@ -26,6 +26,10 @@ class Results:
         ]
         return median(found) if found else None
 
+    def value_at(self, suite: str, server: str, key: str, point: int) -> float | None:
+        """The same, as predictions ask for it."""
+        return self.value(suite, server, key, point)
+
     def write(self, file: Path) -> None:
         """Everything, for whoever wants to look closer."""
         samples = [[*key, values] for key, values in self.samples.items()]

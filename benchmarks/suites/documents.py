@@ -97,6 +97,7 @@ def crash(trial: Trial) -> Mapping[str, float]:
         killer.start()
         outcome = generator.paced(size.rate * size.writers, count, patience=patience)
         killer.join()
+    _expect(trial, sum(outcome.seen) > 0, True, "edits seen before the kill")
     server.start()
     state = _state(trial, trial.folder / "after.bin")
     kept = Counter(writer for writer, _ in set(markers(state)))

@@ -25,10 +25,7 @@ def results(**figures: float) -> Results:
 
 def judged(prediction: Prediction, found: Results, points: tuple[int, ...] = ()) -> Verdict:
     """The verdict alone."""
-    return prediction.judge(
-        lambda suite, server, key, point: found.value(suite, server, key, point),
-        {"growth-rooms": points},
-    ).verdict
+    return prediction.judge(found.value_at, {"growth-rooms": points}).verdict
 
 
 @pytest.mark.parametrize(("ours", "verdict"), [(0.3, Verdict.HELD), (0.4, Verdict.REFUTED)])
@@ -61,6 +58,14 @@ def test_a_curve_is_judged_up_to_its_end_and_without_gaps() -> None:
     assert judged(CURVE, found, (10, 30, 100)) is Verdict.OPEN
     found.samples["growth-rooms", "8gentc", 100] = [{"cpu_us_edit": 61.0}]
     assert judged(CURVE, found, (10, 100)) is Verdict.REFUTED
+
+
+def test_a_quick_run_does_not_judge_what_it_did_not_reach() -> None:
+    idle = next(one for one in PREDICTIONS if one.suite == "idle")
+    found = Results(samples={("idle", "8gentc", 0): [{"rss_mb": 100.0}]})
+    assert idle.judge(found.value_at, {}, full=False).verdict is Verdict.SMALL
+    assert idle.judge(found.value_at, {}, full=True).verdict is Verdict.HELD
+    assert idle.judge(Results().value_at, {}, full=False).verdict is Verdict.OPEN
 
 
 def test_every_prediction_is_about_a_figure_that_a_suite_has() -> None:
