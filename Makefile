@@ -4,6 +4,8 @@
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make bench     measure 8gentc beside other servers; writes benchmarks/RESULTS.md; about an hour
+#   make soak      half an hour of ordinary work: does anything grow? writes benchmarks/SOAK.md
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
@@ -14,13 +16,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INTEROP := tests/interop
 WHEELS := dist
+PEERS := benchmarks/peers
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check wheel clean
+.PHONY: install run test check bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -49,6 +52,27 @@ check: install
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
 
+# Only part of it: make bench BENCH="burst typing --quick".
+bench: install bench-peers
+	$(BIN)/python -m benchmarks $(BENCH)
+
+soak: install
+	$(BIN)/python -m benchmarks.soak $(SOAK)
+
+# The servers that we are measured beside, exactly as locked. One that cannot be had here is
+# reported as failed.
+bench-peers: $(PEERS)/node_modules/.installed $(PEERS)/.venv/.installed
+
+$(PEERS)/node_modules/.installed: $(PEERS)/package-lock.json $(PEERS)/y_websocket/package-lock.json
+	-cd $(PEERS) && npm ci --no-audit --no-fund
+	-cd $(PEERS)/y_websocket && npm ci --no-audit --no-fund
+	-touch $@
+
+$(PEERS)/.venv/.installed: $(PEERS)/requirements.txt
+	$(PYTHON) -m venv $(PEERS)/.venv
+	-$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
 # The same steps as in the Dockerfile.
 wheel: install
 	rm -rf $(WHEELS)
@@ -56,6 +80,7 @@ wheel: install
 		--wheel-dir $(WHEELS) .
 
 clean:
+	rm -rf $(PEERS)/node_modules $(PEERS)/y_websocket/node_modules $(PEERS)/.venv benchmarks/.work
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- long runs of what the suite runs small -------------------------------------------

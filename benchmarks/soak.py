@@ -1,0 +1,162 @@
+"""``python -m benchmarks.soak [--minutes N] [--quick]``: does anything grow?
+
+Rounds of ordinary work (typing, and clients that leave and come back all the time), each
+followed by a rest in which half of the rooms are empty and unload. At the end of each
+rest the server collects its garbage and is looked at: resident memory, rooms, tasks,
+descriptors, threads. After the first minutes none of them may grow. Writes SOAK.md.
+"""
+
+import argparse
+import json
+import re
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from os import kill
+from pathlib import Path
+
+from benchmarks.__main__ import HERE, WORK
+from benchmarks.config import FULL, QUICK, Config, Soak
+from benchmarks.environment import environment
+from benchmarks.generator import Generator, Unfit
+from benchmarks.numbers import median
+from benchmarks.peers.kinds import AGENTC, Kind
+from benchmarks.peers.server import Server
+from benchmarks.run import Run, say
+from benchmarks.suite import connect_all, writers_of
+
+WATCHED = ("rss_mb", "rooms", "tasks", "descriptors", "threads")
+LAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The server at rest."""
+
+    minute: float
+    rss_mb: float
+    rooms: float
+    tasks: float
+    descriptors: float
+    threads: float
+
+
+def soak(run: Run, size: Soak) -> Sequence[Look]:
+    """All rounds. Raises ``Unfit`` when an edit does not arrive."""
+    environ = {**AGENTC.environment, "AGENTC_IDLE_UNLOAD_SECONDS": str(size.idle_unload_s)}
+    kind: Kind = replace(AGENTC, environment=environ)
+    each = max(1, int(size.rate * size.round_s))
+    rounds = max(2, int(size.minutes * 60 / (size.round_s + size.rest_s)))
+    looks: list[Look] = []
+    with run.server(kind) as server:
+        trial = run.trial(server, 0)
+        began = time.monotonic()
+        with trial.generator(server.seats(size.rooms, size.clients)) as generator:
+            generator.script(writers_of(size.rooms, size.clients, 1, each * rounds))
+            connect_all(trial, generator, size.rooms * size.clients)
+            for done in range(rounds):
+                _round(generator, size, (done + 1) * each)
+                looks.append(_look(server, (time.monotonic() - began) / 60))
+                say(f"soak: {looks[-1]}")
+                _come_back(generator, size)
+    return looks
+
+
+def _round(generator: Generator, size: Soak, upto: int) -> None:
+    """Work, with the last client of the last rooms leaving and coming back; then rest."""
+    everybody = size.rooms * size.clients
+    # Who comes and goes must not be a writer: the first client of each room is.
+    generator.ask(f"churn {everybody - size.clients + 1} {size.clients - 1} {size.churn_ms}")
+    work = generator.paced(size.rate * size.rooms, upto, patience=4 * size.round_s)
+    work.check("soaking")
+    half = everybody // 2
+    generator.drop(half, everybody - half)
+    generator.hold(size.rest_s).check("resting")
+
+
+def _come_back(generator: Generator, size: Soak) -> None:
+    everybody = size.rooms * size.clients
+    half = everybody // 2
+    generator.connect(half, everybody - half, at_once=100, patience=60).check("coming back")
+
+
+def _look(server: Server, minute: float) -> Look:
+    probe = server.folder / "probe.json"
+    probe.unlink(missing_ok=True)
+    kill(server.pid, signal.SIGUSR1)
+    deadline = time.monotonic() + 10
+    while not probe.exists() or not probe.read_text():
+        if time.monotonic() > deadline:
+            raise Unfit("the server did not answer the probe")
+        time.sleep(0.05)
+    used = server.usage()
+    return Look(
+        minute=round(minute, 2),
+        rss_mb=used.rss / 1e6,
+        rooms=_metric(server, "agentc_rooms"),
+        tasks=json.loads(probe.read_text())["tasks"],
+        descriptors=used.descriptors,
+        threads=used.threads,
+    )
+
+
+def _metric(server: Server, name: str) -> float:
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10) as answer:
+        found = re.search(rf"^{name} (\S+)$", answer.read().decode(), re.MULTILINE)
+    if found is None:
+        raise Unfit(f"no metric {name}")
+    return float(found[1])
+
+
+def verdicts(looks: Sequence[Look], size: Soak) -> Iterator[tuple[str, float, float, bool]]:
+    """What was watched, as it was once settled, as it is in the end, and whether that may be."""
+    settled = next((look for look in looks if look.minute >= size.settled_after_minutes), looks[0])
+    for name in WATCHED:
+        before = getattr(settled, name)
+        after = median([getattr(look, name) for look in looks[-LAST:]])
+        may_grow = size.may_grow if name == "rss_mb" else 1.0
+        yield name, before, after, after <= before * may_grow
+
+
+def text(looks: Sequence[Look], config: Config, found: dict[str, str]) -> str:
+    """SOAK.md."""
+    lines = ["# Soak", "", "Generated by `make soak`; see [README.md](README.md).", ""]
+    lines += [f"- {name}: {value}" for name, value in found.items()]
+    lines += ["", "| | settled | in the end | |", "|---|---|---|---|"]
+    for name, before, after, good in verdicts(looks, config.soak):
+        verdict = "**held**" if good else "**grew**"
+        lines.append(f"| {name} | {before:,.1f} | {after:,.1f} | {verdict} |")
+    names = list(asdict(looks[0]))
+    lines += ["", "| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    for look in looks:
+        lines.append("| " + " | ".join(f"{value:,.1f}" for value in asdict(look).values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when nothing grew."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--quick", action="store_true")
+    args = parser.parse_args(argv)
+    config = QUICK if args.quick else FULL
+    if args.minutes is not None:
+        config = replace(config, soak=replace(config.soak, minutes=args.minutes))
+    run, found = Run(config, WORK), environment()
+    try:
+        run.prepare()
+        looks = soak(run, config.soak)
+    except Unfit as reason:
+        say(f"the soak failed: {reason}\n{reason.log}")
+        return 1
+    file: Path = (WORK if args.quick else HERE) / "SOAK.md"
+    file.write_text(text(looks, config, found))
+    say(f"wrote {file}")
+    return 0 if all(good for *_, good in verdicts(looks, config.soak)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
