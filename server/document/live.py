@@ -33,7 +33,7 @@ _EVENT_COST: Final = 64
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_journal", "_pairs", "_watch", "doc", "events")
+    __slots__ = ("_base", "_budget", "_journal", "_lost", "_pairs", "_watch", "doc", "events")
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -47,6 +47,7 @@ class Live:
         """Start over with a document of these. Raises ``DocumentDamaged``."""
         self._base = EMPTY_UPDATE
         self._journal: list[bytes] = []
+        self._lost = False
         self._budget = 0
         self._build(updates := list(updates))
         # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
@@ -82,11 +83,14 @@ class Live:
 
     def mark(self) -> int:
         """A name for now, until the next ``prepare``."""
+        self._lost = False
         return len(self._journal)
 
     def restore(self, mark: int | None = None) -> None:
         """The document as it was when the last event was taken, or at a mark."""
         if mark is not None:
+            if self._lost:
+                raise DocumentDamaged("the way back to before this update is lost")
             del self._journal[mark:]
         self.close()
         self._build((self._base, *self._journal))
@@ -114,16 +118,28 @@ class Live:
         Raises ``ValueError``, and has then changed nothing, where pycrdt cannot build that:
         in documents whose edits contradict each other.
         """
-        before = self._base, self._journal, self._pairs
-        self._base = broken(self._base, at)
-        self._journal = [broken(event, at) for event in self._journal]
-        self._pairs = (self._pairs or set()) - at
-        try:
-            self.restore()
-        except DocumentDamaged as error:
-            self._base, self._journal, self._pairs = before
-            self.restore()
-            raise ValueError(error.message) from None
+        encoded, known = self.doc.get_update(), self._pairs or set()
+        ways: tuple[tuple[bytes, list[bytes]], ...] = (
+            (broken(self._base, at), [broken(event, at) for event in self._journal]),
+            (broken(encoded, at), []),
+        )
+        self._pairs = known - at
+        for base, journal in ways:
+            try:
+                self._go_back_to(base, journal)
+            except DocumentDamaged:
+                continue
+            return
+        self._pairs = known
+        self._go_back_to(encoded, [])
+        raise ValueError("half of a character cannot be cut in a document that contradicts itself")
+
+    def _go_back_to(self, base: bytes, journal: list[bytes]) -> None:
+        """Build the document anew from these. A mark means nothing if events were lost."""
+        self.close()
+        self._build((base, *journal))
+        self._lost = self._lost or len(journal) < len(self._journal)
+        self._base, self._journal = base, journal
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()

@@ -42,3 +42,17 @@ def test_the_last_frame_is_told_after_a_crash(tmp_path: Path) -> None:
     path = tmp_path / "last"
     path.write_bytes(struct.pack("<QII", 3, 7, 2) + b"\xab\xcd" + bytes(10))
     assert last_frame(path) == "round 3, frame 7: abcd"
+
+
+@pytest.mark.slow
+def test_a_document_that_contradicts_itself_can_still_be_mended__L7(tmp_path: Path) -> None:
+    """A round in which neither the way back nor the mended way back could be built."""
+    options = ["--seed", "1", "--round", "809", "--last", str(tmp_path / "last")]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.hostile.fuzz", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
