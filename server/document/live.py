@@ -10,7 +10,7 @@ A Doc observed through pycrdt is held by its own subscription, in a cycle throug
 the garbage collector cannot see: ``close`` must be called.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pycrdt
@@ -18,7 +18,6 @@ import pycrdt
 from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
-from server.protocol.ids import ClientId
 from server.protocol.structs import Ref
 from server.protocol.update import EMPTY_UPDATE
 
@@ -30,10 +29,15 @@ _EVENT_COST: Final = 64
 """What a kept event weighs in memory beyond its length."""
 
 
+_Past = tuple[bytes, list[bytes], set[Ref]]
+"""An encoded base, the events since, and the pairs that these hold."""
+
+
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_journal", "_lost", "_pairs", "_watch", "doc", "events")
+    __slots__ = ("_base", "_budget", "_journal", "_pairs", "_unbroken", "_watch", "doc",
+                 "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -47,20 +51,20 @@ class Live:
         """Start over with a document of these. Raises ``DocumentDamaged``."""
         self._base = EMPTY_UPDATE
         self._journal: list[bytes] = []
-        self._lost = False
+        self._unbroken: _Past | None = None
         self._budget = 0
         self._build(updates := list(updates))
         # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
         # it holds whole ones is looked up when the first edit comes.
         self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, updates)) else set()
 
-    def apply(self, update: bytes, clocks: Mapping[ClientId, int]) -> None:
-        """Integrate an update that is well-formed into the document, which is at ``clocks``.
+    def apply(self, update: bytes) -> None:
+        """Integrate an update that is well-formed, all of it new.
 
         Raises what pycrdt raises.
         """
         if self._pairs != set() or may_hold_pairs(update):
-            update = self._mend(update, clocks)
+            update = self._mend(update)
         self.doc.apply_update(update)
 
     def prepare(self) -> None:
@@ -71,7 +75,8 @@ class Live:
             self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
 
     def take(self) -> bytes | None:
-        """The event of the last transaction, if it says anything."""
+        """The event of the last transaction, if it says anything; there is no way back from it."""
+        self._unbroken = None
         if not self.events:
             return None
         event = self.events.pop()
@@ -81,17 +86,11 @@ class Live:
         self._budget -= len(event) + _EVENT_COST
         return event
 
-    def mark(self) -> int:
-        """A name for now, until the next ``prepare``."""
-        self._lost = False
-        return len(self._journal)
-
-    def restore(self, mark: int | None = None) -> None:
-        """The document as it was when the last event was taken, or at a mark."""
-        if mark is not None:
-            if self._lost:
-                raise DocumentDamaged("the way back to before this update is lost")
-            del self._journal[mark:]
+    def restore(self) -> None:
+        """The document as it was when the last event was taken."""
+        if self._unbroken is not None:
+            self._base, self._journal, self._pairs = self._unbroken
+            self._unbroken = None
         self.close()
         self._build((self._base, *self._journal))
 
@@ -99,12 +98,12 @@ class Live:
         """Let go of the document."""
         self._watch.drop()
 
-    def _mend(self, update: bytes, clocks: Mapping[ClientId, int]) -> bytes:
+    def _mend(self, update: bytes) -> bytes:
         """Break every pair, here and in the update, that integrating it would cut."""
         if self._pairs is None:
             self._pairs = pairs(self.doc.get_update())
         brought = pairs(update)
-        parted = cuts(update, clocks)
+        parted = cuts(update)
         if parted & self._pairs:
             self._break(parted & self._pairs)
         if parted & brought:
@@ -118,27 +117,27 @@ class Live:
         Raises ``ValueError``, and has then changed nothing, where pycrdt cannot build that:
         in documents whose edits contradict each other.
         """
-        encoded, known = self.doc.get_update(), self._pairs or set()
+        known = self._pairs or set()
+        past = self._base, self._journal, known
+        encoded = self.doc.get_update()
         ways: tuple[tuple[bytes, list[bytes]], ...] = (
             (broken(self._base, at), [broken(event, at) for event in self._journal]),
             (broken(encoded, at), []),
         )
-        self._pairs = known - at
         for base, journal in ways:
             try:
                 self._go_back_to(base, journal)
             except DocumentDamaged:
                 continue
+            self._pairs, self._unbroken = known - at, past
             return
-        self._pairs = known
         self._go_back_to(encoded, [])
         raise ValueError("half of a character cannot be cut in a document that contradicts itself")
 
     def _go_back_to(self, base: bytes, journal: list[bytes]) -> None:
-        """Build the document anew from these. A mark means nothing if events were lost."""
+        """Build the document anew from these."""
         self.close()
         self._build((base, *journal))
-        self._lost = self._lost or len(journal) < len(self._journal)
         self._base, self._journal = base, journal
 
     def _build(self, updates: Iterable[bytes]) -> None:
