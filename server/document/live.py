@@ -1,7 +1,12 @@
 """A ``pycrdt.Doc`` that is watched, and that can be put back to before a failure.
 
 Lives here: the events it fires, and what it takes to build it again: an encoded base and
-the events since. Not here: what an update is, and what waits (``replica``).
+what was applied since. Not here: what an update is, and what waits (``replica``).
+
+What is built again must be what a replay of the log gives (L3), and that depends on more
+than what the edits say, where hostile ones contradict each other: on their order, and on how
+pycrdt has joined what it holds. So the very updates are applied again, and the document's own
+encoding becomes the base only if it makes the same document.
 
 Nothing reaches the Doc but through ``apply``, which breaks a surrogate pair before pycrdt is
 asked to part it (``surrogates``).
@@ -22,21 +27,20 @@ from server.protocol.structs import Ref
 from server.protocol.update import EMPTY_UPDATE
 
 _JOURNAL_FLOOR: Final = 16_384
-"""Bytes of events kept, at least, before the base is encoded anew: for a small document
-that takes 20 us, a tenth of a microsecond for each keystroke."""
+"""Bytes of updates kept, at least, before the base is encoded anew: for a small document
+that takes 50 us, a quarter of a microsecond for each keystroke."""
 
-_EVENT_COST: Final = 64
-"""What a kept event weighs in memory beyond its length."""
-
+_UPDATE_COST: Final = 64
+"""What a kept update weighs in memory beyond its length."""
 
 _Past = tuple[bytes, list[bytes], set[Ref]]
-"""An encoded base, the events since, and the pairs that these hold."""
+"""An encoded base, the updates since, and the pairs that these hold."""
 
 
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_journal", "_pairs", "_unbroken", "_watch", "doc",
+    __slots__ = ("_applied", "_base", "_budget", "_journal", "_pairs", "_unbroken", "_watch", "doc",
                  "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
@@ -50,13 +54,14 @@ class Live:
     def open(self, updates: Iterable[bytes]) -> None:
         """Start over with a document of these. Raises ``DocumentDamaged``."""
         self._base = EMPTY_UPDATE
-        self._journal: list[bytes] = []
+        self._journal: list[bytes] = list(updates)
+        self._applied = EMPTY_UPDATE
         self._unbroken: _Past | None = None
-        self._budget = 0
-        self._build(updates := list(updates))
+        self._budget = max(_JOURNAL_FLOOR, sum(map(len, self._journal)) // 2)
+        self._build(self._journal)
         # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
         # it holds whole ones is looked up when the first edit comes.
-        self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, updates)) else set()
+        self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, self._journal)) else set()
 
     def apply(self, update: bytes) -> None:
         """Integrate an update that is well-formed, all of it new.
@@ -65,14 +70,16 @@ class Live:
         """
         if self._pairs != set() or may_hold_pairs(update):
             update = self._mend(update)
+        self._applied = update
         self.doc.apply_update(update)
 
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
         if self._budget <= 0:
-            self._base = self.doc.get_update()
-            self._journal.clear()
-            self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
+            encoded = self.doc.get_update()
+            self._budget = max(_JOURNAL_FLOOR, len(encoded) // 2)
+            if _makes_itself(encoded):
+                self._base, self._journal = encoded, []
 
     def take(self) -> bytes | None:
         """The event of the last transaction, if it says anything; there is no way back from it."""
@@ -82,8 +89,8 @@ class Live:
         event = self.events.pop()
         if event == EMPTY_UPDATE:
             return None
-        self._journal.append(event)
-        self._budget -= len(event) + _EVENT_COST
+        self._journal.append(self._applied)
+        self._budget -= len(self._applied) + _UPDATE_COST
         return event
 
     def restore(self) -> None:
@@ -121,7 +128,7 @@ class Live:
         past = self._base, self._journal, known
         encoded = self.doc.get_update()
         ways: tuple[tuple[bytes, list[bytes]], ...] = (
-            (broken(self._base, at), [broken(event, at) for event in self._journal]),
+            (broken(self._base, at), [broken(update, at) for update in self._journal]),
             (broken(encoded, at), []),
         )
         for base, journal in ways:
@@ -152,3 +159,14 @@ class Live:
         self.events = events
         # The callback holds the list and not this object: one cycle less.
         self._watch = doc.observe(lambda event: events.append(event.update))
+
+
+def _makes_itself(encoded: bytes) -> bool:
+    """Whether the document of this encoding has this encoding."""
+    twin: pycrdt.Doc[Any] = pycrdt.Doc()
+    try:
+        twin.apply_update(encoded)
+        return bool(twin.get_update() == encoded)
+    except BaseException as error:
+        reason(error)
+        return False

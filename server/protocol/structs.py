@@ -46,8 +46,8 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
     """The clock ranges of the content, the number of shared types, and the position after.
 
     ``placed``, if given, gets where every struct hangs, by client. ``bounded`` refuses what
-    has more parts than a peer has reason to send. Long because every keystroke pays for
-    this loop: a call per struct costs a third more.
+    has more parts than a peer has reason to send, or a place that is none. Long because
+    every keystroke pays for this loop: a call per struct costs a third more.
     """
     size = len(data)
     ranges: list[ClockRange] = []
@@ -96,6 +96,9 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
                 refs = (ref,)
             if info & _RIGHT_ORIGIN:
                 ref, pos = _ref(data, pos, own, client, clock)
+                if bounded and refs and ref == refs[0]:
+                    # Where it lands depends on how a peer has joined its neighbours.
+                    raise Invalid(f"a struct before {pos} lies between an item and itself")
                 refs += (ref,)
             if not refs:
                 refs, pos = _parent(data, pos, own, client, clock)
