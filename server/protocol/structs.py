@@ -5,6 +5,7 @@ walked by ``contents``, nesting across structs is judged by ``placement``.
 """
 
 from server.protocol.contents import (
+    Budget,
     read_run,
     read_string_content,
     read_text,
@@ -24,6 +25,9 @@ MAX_STRUCTS = 500_000
 MAX_RANGES = 200_000
 """Clients, unbroken runs, shared types or deletions in one foreign update: each costs more
 than its few bytes."""
+
+MAX_VALUES = 1_000_000
+"""Values (numbers, strings, ...) in one foreign update. Walking them takes some 0.2 s."""
 
 Ref = tuple[int, int]
 """Client and clock of another item."""
@@ -54,6 +58,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
     clients: set[int] = set()
     types = 0
     structs = 0
+    values = Budget(MAX_VALUES) if bounded else None
     sections, pos = read_uint(data, 0)
     if sections > size:
         raise Malformed(f"expected {sections} clients at 0, got the end of input")
@@ -109,7 +114,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             if kind == _STRING:
                 length, pos = read_string_content(data, pos)
             else:
-                length, pos = skip_content(data, pos, kind)
+                length, pos = skip_content(data, pos, kind, values)
             if info & _UNKNOWN_BIT:
                 # Part of the content number to yjs, ignored by yrs.
                 raise Invalid(f"a struct before {pos} has an info byte {info:#x}")
@@ -131,7 +136,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
 def refuse_many(what: str, count: int, most: int) -> None:
     """Raise ``TooLarge`` for more parts of an update than are allowed."""
     if count > most:
-        raise TooLarge(f"an update has {count} {what} or more; {most} are allowed")
+        raise TooLarge(f"{count} {what} or more in one message; {most} are allowed")
 
 
 def _ref(data: bytes, pos: int, own: bytes, client: int, clock: int) -> tuple[Ref, int]:

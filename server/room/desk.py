@@ -167,7 +167,7 @@ class Desk:
                     self._verify(peer, shape, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
-                turn.owe(peer).difference(read_state_vector(message.state_vector))
+                turn.owe(peer).difference(read_state_vector(message.state_vector, bounded=True))
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)
                 self._announce(peer, message, turn)
