@@ -42,14 +42,15 @@ from tests.doubles.guest import Guest
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument
 from tests.hostile.frames import TABLE
 from tests.hostile.mutation import corpus, mutate
-from tests.hostile.wellformed import MALLORY, well_formed
+from tests.hostile.wellformed import well_formed
 from tests.server.room.conftest import PROJECT, House, house
 
 PER_ROUND = 500
 OFFENDERS = 32
 LAST_BYTES = 1 << 20
 HEADER = struct.Struct("<QII")
-ADA, BO = ClientId(1000), ClientId(1001)
+ADA, BO, LATE = ClientId(1000), ClientId(1001), ClientId(1002)
+HONEST = {ADA, BO, LATE}
 
 
 class Deaf:
@@ -189,7 +190,7 @@ class Round:
 
     async def _judge(self) -> None:
         """The log, and what was told, make the live room; what was typed is there for all."""
-        late = Honest("late", 1002)
+        late = Honest("late", LATE)
         self.here.guests.append(late)
         await late.connect(self.here.rooms, PROJECT)
         await self.here.deliver()
@@ -213,11 +214,11 @@ class Round:
         """Who was there was told exactly what the room did.
 
         A joiner gets the whole at once. Where mischief tells of places that do not exist,
-        another of the offender's own values for a key may win there: docs/DECISIONS.md.
+        another of an offender's own values for a key may win there: docs/DECISIONS.md.
         """
         other = {run.client for run in set(told.deletes) ^ set(live.deletes)}
         if self.mischief and guest not in self.honest:
-            other -= {ClientId(client) for client in MALLORY}
+            other &= HONEST
         assert not other, f"{guest.name} was told other deletions of {other}"
 
     def _judge_guest(self, guest: Honest, live: Moment, text: str) -> None:
