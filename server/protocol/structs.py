@@ -118,6 +118,10 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             if info & _UNKNOWN_BIT:
                 # Part of the content number to yjs, ignored by yrs.
                 raise Invalid(f"a struct before {pos} has an info byte {info:#x}")
+            if bounded and kind == _STRING and length > 1 and info & _PARENT_SUB:
+                # Cut in two, its halves overwrite each other, and not alike everywhere. Values
+                # may be several: a client that collects nothing joins those it has overwritten.
+                raise Invalid(f"the value of a key before {pos} is {length} clocks of text")
             if kind == _TYPE:
                 types += 1
             if length and into is not None:

@@ -29,6 +29,7 @@ TABLE = frozenset(kind.close_code for kind in _KINDS)
 """What a sender's connection may end with for what the sender did."""
 
 BAD_ROOT = b"\x04\x01\x02\xff\xfe\x01x"
+KEYED = b"\x24\x01\x01m\x01k\x02ab"
 VICTIM = 1000
 TYPED = 5
 MINE = 4242
@@ -194,6 +195,7 @@ ATTACKS = [
     Attack("4,000,000 values", (edit(many_values(4_000_000)),), REFUSED),
     Attack("4,000,000 values in values", (edit(many_values(2_000_000, inside=2)),), REFUSED),
     Attack("a struct between an item and itself", (edit(beside_itself()),), 4423),
+    Attack("a key with text of two clocks", (edit(update(section(MINE, 0, KEYED))),), 4423),
     Attack("another version of what is known and more", (edit(text_twice()), another()), UNHARMED),
     Attack("deletes of 200,001 runs", (edit(many_deletes(200_001)),), REFUSED),
     Attack("a clock of 2^53", (edit(update(section(MINE, 2**53 - 1, text("x")))),), 4423),
