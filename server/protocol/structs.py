@@ -41,6 +41,7 @@ ITEM, TYPE, GAP = 0, 1, 2
 
 _GC, _SKIP = 0, 10
 _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB, _UNKNOWN_BIT, _KIND = 0x80, 0x40, 0x20, 0x10, 0x0F
+_PLACE = _ORIGIN | _RIGHT_ORIGIN | _PARENT_SUB
 _STRING, _TYPE = 4, 7
 
 
@@ -118,9 +119,10 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             if info & _UNKNOWN_BIT:
                 # Part of the content number to yjs, ignored by yrs.
                 raise Invalid(f"a struct before {pos} has an info byte {info:#x}")
-            if bounded and kind == _STRING and length > 1 and info & _PARENT_SUB:
-                # Cut in two, its halves overwrite each other, and not alike everywhere. Values
-                # may be several: a client that collects nothing joins those it has overwritten.
+            if bounded and length > 1 and kind == _STRING and info & _PLACE == _PARENT_SUB:
+                # Cut in two, its halves overwrite each other, and not alike everywhere. Beside
+                # neighbours it may be honest text, whose neighbours are not. Values may be
+                # several: a client that collects nothing joins those it has overwritten.
                 raise Invalid(f"the value of a key before {pos} is {length} clocks of text")
             if kind == _TYPE:
                 types += 1
