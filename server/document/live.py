@@ -26,7 +26,7 @@ from server.protocol.errors import DocumentDamaged
 from server.protocol.structs import Ref
 from server.protocol.update import EMPTY_UPDATE
 
-_JOURNAL_FLOOR: Final = 16_384
+_JOURNAL_FLOOR: Final = 32_768
 """Bytes of updates kept, at least, before the base is encoded anew: for a small document
 that takes 50 us, a quarter of a microsecond for each keystroke."""
 
@@ -57,7 +57,7 @@ class Live:
         self._journal: list[bytes] = list(updates)
         self._applied = EMPTY_UPDATE
         self._unbroken: _Past | None = None
-        self._budget = max(_JOURNAL_FLOOR, sum(map(len, self._journal)) // 2)
+        self._budget = max(_JOURNAL_FLOOR, 2 * sum(map(len, self._journal)))
         self._build(self._journal)
         # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
         # it holds whole ones is looked up when the first edit comes.
@@ -77,7 +77,7 @@ class Live:
         """Before an update: see to it that ``restore`` leads back to here."""
         if self._budget <= 0:
             encoded = self.doc.get_update()
-            self._budget = max(_JOURNAL_FLOOR, len(encoded) // 2)
+            self._budget = max(_JOURNAL_FLOOR, 2 * len(encoded))
             if _makes_itself(encoded):
                 self._base, self._journal = encoded, []
 

@@ -59,7 +59,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
     clients: set[int] = set()
     types = 0
     structs = 0
-    values = Budget(MAX_VALUES) if bounded else None
+    values: Budget | None = None
     sections, pos = read_uint(data, 0)
     if sections > size:
         raise Malformed(f"expected {sections} clients at 0, got the end of input")
@@ -115,6 +115,8 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             if kind == _STRING:
                 length, pos = read_string_content(data, pos)
             else:
+                if bounded and values is None:
+                    values = Budget(MAX_VALUES)
                 length, pos = skip_content(data, pos, kind, values)
             if info & _UNKNOWN_BIT:
                 # Part of the content number to yjs, ignored by yrs.
