@@ -9,9 +9,10 @@ Laws. L3: ``Applied`` tells whether a row must be logged. L4: what is parked is 
 beside the document. L7: an update that pycrdt declines, whichever way, is ``Malformed``,
 and the document is as it was, although pycrdt may leave half an update behind.
 
-Two things are kept beside the ``Doc``. What waits for predecessors (``parked``), because
-pycrdt loses some of it. And an encoded base with the events since, from which the document
-is rebuilt after a failure: an update may wait, well-formed, for its predecessor, and prove
+Two things are kept beside the ``Doc``. What waits for predecessors (``parked``): pycrdt is
+given only what goes in at once (``fitting``), because what it parks it may lose, and makes of
+it what no log tells (L3). And an encoded base with the updates since (``live``), from which the
+document is rebuilt after a failure: an update may wait, well-formed, for its predecessor, and prove
 impossible only when that comes (a child of something that is not a shared type). pycrdt
 then fails the *predecessor*, which somebody else typed, and fails it for ever; here the
 culprit is dropped, and each process that replays the same rows drops the same.
@@ -129,8 +130,8 @@ class Replica:
         return not shape.deletes or not missing(shape.deletes, self._deleted())
 
     def continues(self, shape: UpdateShape) -> bool:
-        """Whether an update with this shape follows what is there, so that none of it waits
-        for clocks of its own clients."""
+        """Whether an update with this shape follows exactly on what is there: none of it is
+        known, and none of it waits for clocks of its own clients."""
         return _fits(shape, self._clocks)
 
     def gaps(self, shape: UpdateShape) -> int:

@@ -29,6 +29,13 @@ class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
         super().keepalive_timeout()
         self.transport.abort()
 
+    def send_receive_event_to_app(self) -> None:
+        """A message has come. Text is refused whatever it says; if it is no UTF-8, uvicorn
+        would log that as an error of ours, with a traceback."""
+        if self.curr_msg_data_type == "text":
+            self.frames = [b"".join(self.frames).decode(errors="replace").encode()]
+        super().send_receive_event_to_app()
+
     async def send(self, message: ASGISendEvent) -> None:
         """What the application says. A refusal answers the handshake too: uvicorn would log
         it as an application that has forgotten to."""
