@@ -313,7 +313,9 @@ class Directory(Protocol):
         """Whose token this is. Raises ``NotAuthenticated`` when unknown, expired,
         revoked, or its user is disabled."""
 
-    async def add_project(self, title: str, *, owner: UserId, seed: NewUpdate | None) -> Project:
+    async def add_project(
+        self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
+    ) -> Project:
         """A project, its owner's membership and the first log row, in one transaction.
         The only place where initial content is ever written."""
 

@@ -74,14 +74,14 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class ShelfQuery:
     """Which cards, in which order. ``search`` is part of a title in any case; of deleted
-    projects only those count that were deleted after ``deleted_after``."""
+    projects only those count that were deleted after ``deleted_after``, if that is given."""
 
     shelf: Shelf
     order: ShelfOrder
     limit: int
     search: str = ""
     after: Place | None = None
-    deleted_after: Millis = Millis(0)
+    deleted_after: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

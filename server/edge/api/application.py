@@ -13,14 +13,21 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.edge.api import updates
+from server.edge.api import all_projects, invitations, members, projects, updates
+from server.edge.api.idempotency import IdempotentPosts
 from server.edge.api.openapi import described
 from server.edge.api.services import Services
 from server.edge.problems import on_crash, on_error, on_http_exception, problem
 from server.protocol.errors import AgentcError
 
 PREFIX = "/api/v1"
-RESOURCES: tuple[Callable[[], APIRouter], ...] = (updates.routes,)
+RESOURCES: tuple[Callable[[], APIRouter], ...] = (
+    projects.routes,
+    members.routes,
+    invitations.routes,
+    updates.routes,
+    all_projects.routes,
+)
 
 DESCRIPTION = """\
 Programs read and write the documents that people are editing live. A write that is answered
@@ -54,6 +61,7 @@ def build_api(
     for routes in resources:
         app.include_router(routes())
     app.state.services = services
+    app.add_middleware(IdempotentPosts, services=services)
     app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
 
