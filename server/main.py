@@ -91,7 +91,7 @@ async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
         fsck = partial(store.fsck, replay=replay)
-        ports = Ports(store.directory, store.log, fsck, clock, settings, sys.stdin)
+        ports = Ports(store.directory, store.log, store.projects, fsck, clock, settings, sys.stdin)
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
 

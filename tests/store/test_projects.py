@@ -95,13 +95,14 @@ async def test_a_shelf_is_one_query_along_the_index_of_memberships(
     tmp_path: Path, order: ShelfOrder
 ) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/8gentc.db", ManualClock())
-    statement = shelf_query(ShelfQuery(Shelf.ACTIVE, order, 50, search="x"))
-    compiled = statement.compile(
-        dialect=sqlite.dialect(),
-        compile_kwargs={"literal_binds": True},
+    query = ShelfQuery(Shelf.ACTIVE, order, 50, search="x")
+    statement = (
+        shelf_query(query)
+        .params(user="u")
+        .compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
     )
-    query = f"EXPLAIN QUERY PLAN {compiled}".replace(":user", "'u'")
-    plan = await store.db.read(lambda conn: conn.exec_driver_sql(query, ("u",)).all())
+    explained = f"EXPLAIN QUERY PLAN {statement}"
+    plan = await store.db.read(lambda conn: conn.exec_driver_sql(explained).all())
     assert "SCAN" not in str(plan), plan
     assert "ix_project_members_user_id" in str(plan), plan
     await store.close()
