@@ -16,14 +16,9 @@ from store.open import open_store
 from store.shelf import shelf_query
 from store.tables import metadata
 from tests.contracts.backends import Backend, Closing, edit, history_of, joined, new_user
+from tests.contracts.invitations import InvitationsContract
 from tests.contracts.kept_answers import KeptAnswersContract
-from tests.contracts.projects import (
-    NOWHERE,
-    InvitationsContract,
-    ProjectsContract,
-    opened,
-    project_of,
-)
+from tests.contracts.projects import NOWHERE, ProjectsContract, opened, project_of
 from tests.doubles.clock import ManualClock
 
 pytestmark = pytest.mark.anyio

@@ -41,7 +41,8 @@ REPLAYED = "Idempotent-Replayed"
 KEPT_HEADERS = ("content-type", "location", "etag")
 MAX_ANSWER = 1 << 20
 """Bytes of an answer that are kept; of a larger one only that it was given."""
-_KEY = re.compile(r'"?([!#-\[\]-~]{1,255})"?')
+_VISIBLE = r"[!#-\[\]-~]{1,255}"
+KEY_PATTERN = f'^(?:"{_VISIBLE}"|{_VISIBLE})$'
 """Visible ASCII; the draft wants it in quotes, and many leave them out."""
 NONCE_BYTES = 12
 
@@ -162,12 +163,11 @@ class IdempotentPosts:
 
 async def _attempt(request: Request, given: str) -> Attempt:
     """Raises ``Invalid`` for what is no key."""
-    match = _KEY.fullmatch(given.strip())
-    if match is None:
+    if re.fullmatch(KEY_PATTERN, given) is None:
         raise Invalid(f"expected {HEADER} to be 1 to 255 visible ASCII characters")
     # Authenticated a moment ago: not empty, and as hard to guess as a token.
     credential = token_of(request).encode()
-    key = match[1].encode()
+    key = given.strip('"').encode()
     body = await request.body()
     target = "\n".join((request.method, request.url.path, request.url.query))
     return Attempt(

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from server.edge.api.idempotency import KEY_PATTERN
 from server.edge.api.models import FieldError, Problem
 from server.edge.problems import MEDIA_TYPE
 
@@ -38,8 +39,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "required": False,
     "description": "Names this request: repeated with the same key and credential within a day, "
     "it is not done again, and the first answer is given. 409 while the first is running.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-\\[\\]-~]+$"},
-    "example": "7c0e4f52-0b7e-4d7a-9a64-3b1f3f1b9a55",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 257, "pattern": KEY_PATTERN},
 }
 
 _REF = "#/components/schemas/"
