@@ -4,6 +4,8 @@ Starlette's own answer to a wrong method names those of one route only, and we h
 for each method.
 """
 
+from collections.abc import Iterator
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,6 +14,7 @@ from starlette.routing import BaseRoute, Match
 from server.edge.problems import on_http_exception
 
 METHOD_NOT_ALLOWED = 405
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 
 async def on_refusal(request: Request, error: Exception) -> Response:
@@ -19,15 +22,14 @@ async def on_refusal(request: Request, error: Exception) -> Response:
     response = await on_http_exception(request, error)
     assert isinstance(error, HTTPException), error
     if error.status_code == METHOD_NOT_ALLOWED:
-        response.headers["Allow"] = ", ".join(sorted(_allowed(request)))
+        response.headers["Allow"] = ", ".join(_allowed(request))
     return response
 
 
-def _allowed(request: Request) -> set[str]:
+def _allowed(request: Request) -> Iterator[str]:
+    """Asked of the routes one by one: only they know what they match."""
     routes: list[BaseRoute] = request.app.routes
-    return {
-        method
-        for route in routes
-        if route.matches(request.scope)[0] is not Match.NONE
-        for method in getattr(route, "methods", None) or ()
-    }
+    for method in METHODS:
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in routes):
+            yield method

@@ -71,7 +71,7 @@ def build_api(
 
 def _operation_id(route: APIRoute) -> str:
     """What generated clients call an operation: its noun and its verb."""
-    return f"{route.tags[0]}_{route.name}"
+    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
