@@ -17,9 +17,9 @@ its digest; a database dump opens none. Hence a key belongs to a credential, not
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -33,8 +33,10 @@ from server.edge.api.callers import caller_of
 from server.edge.api.services import Services
 from server.edge.credentials import token_of
 from server.edge.problems import answer, on_http_exception
-from server.protocol.errors import AgentcError, Conflict, Invalid
+from server.protocol.errors import AgentcError, Conflict, Invalid, ServerError
 from server.room.kept_answers import Claimed, Differs, Kept, Running
+
+logger = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -136,7 +138,7 @@ class IdempotentPosts:
         now = self.services.clock.now()
         match found := await self.services.answers.claim(attempt.key, attempt.request, now=now):
             case Claimed():
-                await self._first(request.scope, attempt, found.claim, send)
+                await self._first(request, attempt, found.claim, send)
             case Kept():
                 replay = attempt.opened(found.sealed)
                 await replay(request.scope, request.receive, send)
@@ -147,18 +149,27 @@ class IdempotentPosts:
             case _:
                 assert_never(found)
 
-    async def _first(self, scope: Scope, attempt: Attempt, claim: str, send: Send) -> None:
-        answers, captured = self.services.answers, Captured()
+    async def _first(self, request: Request, attempt: Attempt, claim: str, send: Send) -> None:
+        captured = Captured()
         try:
-            await self.app(scope, _said([attempt.body]), captured.take)
+            await self.app(request.scope, _said(attempt.body, request.receive), captured.take)
         except Exception:
-            await answers.release(attempt.key, claim)
+            await self._settle(attempt, claim, None)
             raise
-        if captured.status < 400:
-            await answers.keep(attempt.key, claim, attempt.sealed(captured))
-        else:
-            await answers.release(attempt.key, claim)
+        await self._settle(attempt, claim, captured if captured.status < 400 else None)
         await captured.give(send)
+
+    async def _settle(self, attempt: Attempt, claim: str, done: Captured | None) -> None:
+        """Keep what was done, or let others try. What was done stays done if that fails: its
+        answer is given all the same, and the key is free again after ``CLAIM_MILLIS``."""
+        answers = self.services.answers
+        try:
+            if done is None:
+                await answers.release(attempt.key, claim)
+            else:
+                await answers.keep(attempt.key, claim, attempt.sealed(done))
+        except ServerError as error:
+            logger.warning("an answer could not be kept: %s", error.message)
 
 
 async def _attempt(request: Request, given: str) -> Attempt:
@@ -170,9 +181,11 @@ async def _attempt(request: Request, given: str) -> Attempt:
     key = given.strip('"').encode()
     body = await request.body()
     target = "\n".join((request.method, request.url.path, request.url.query))
+    asked = hashlib.sha256(hashlib.sha256(target.encode()).digest())
+    asked.update(body)
     return Attempt(
         key=_derived(credential, b"name", key),
-        request=hashlib.sha256(hashlib.sha256(target.encode()).digest() + body).digest(),
+        request=asked.digest(),
         seal=ChaCha20Poly1305(_derived(credential, b"seal", key)),
         body=body,
     )
@@ -182,13 +195,13 @@ def _derived(credential: bytes, purpose: bytes, key: bytes) -> bytes:
     return hmac.digest(credential, b"8gentc idempotency " + purpose + b"\0" + key, "sha256")
 
 
-def _said(parts: Sequence[bytes]) -> Receive:
-    """A body that has been read, to be read again; then nothing more comes."""
-    waiting = list(parts)
+def _said(body: bytes, receive: Receive) -> Receive:
+    """A body that has been read, to be read again; then whatever comes."""
+    waiting = [body]
 
-    async def receive() -> Message:
+    async def again() -> Message:
         if waiting:
-            return {"type": "http.request", "body": waiting.pop(0), "more_body": False}
-        return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": waiting.pop(), "more_body": False}
+        return await receive()
 
-    return receive
+    return again

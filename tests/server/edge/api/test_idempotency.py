@@ -16,7 +16,7 @@ from server.edge.api.services import Services
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.protocol.errors import StoreUnavailable
-from server.room.kept_answers import KEPT_MILLIS
+from server.room.kept_answers import CLAIM_MILLIS, KEPT_MILLIS
 from server.room.project_ports import FileQuery
 from tests.server.edge.api.house import bearer
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
@@ -171,6 +171,21 @@ async def test_a_failed_attempt_may_be_tried_again(
     assert (await client.post("/count")).status_code >= 500
     counter.failure = None
     assert (await client.post("/count")).status_code == 200
+    assert (await client.post("/count")).status_code == 200
+    assert counter.calls == 2
+
+
+async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    here: SqlHouse, client: AsyncClient, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise StoreUnavailable("down")
+
+    counter.held.set()
+    monkeypatch.setattr(here.store.answers, "keep", fail)
+    assert (await client.post("/count")).status_code == 200
+    assert (await client.post("/count")).status_code == 409
+    here.clock.elapsed += CLAIM_MILLIS / 1000
     assert (await client.post("/count")).status_code == 200
     assert counter.calls == 2
 
