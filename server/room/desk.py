@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import assert_never
 
+from server.document.portions import Portions
 from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
 from server.protocol.ids import ClientId, UserId
@@ -27,8 +28,14 @@ from server.protocol.messages import (
     SyncUpdate,
     encode,
 )
-from server.protocol.update import UpdateShape, read_state_vector, write_state_vector
+from server.protocol.update import (
+    EMPTY_UPDATE,
+    UpdateShape,
+    read_state_vector,
+    write_state_vector,
+)
 from server.room import commands
+from server.room.limits import RoomLimits
 from server.room.live import LiveDocument, Written
 from server.room.peer import Peer
 from server.room.ports import Clock
@@ -46,8 +53,11 @@ READ_ONLY = "you may read this document, not change it: your role is viewer"
 class Desk:
     """The document and everybody at it."""
 
-    def __init__(self, document: LiveDocument, clock: Clock, statistics: Statistics) -> None:
+    def __init__(
+        self, document: LiveDocument, clock: Clock, limits: RoomLimits, statistics: Statistics
+    ) -> None:
         self.document = document
+        self._limits = limits
         self.peers: dict[PeerId, Peer] = {}
         self._owners = ClientOwners()
         self._presence = PresenceMap(self._owners)
@@ -82,10 +92,12 @@ class Desk:
         everybody = cache(lambda: _presence_frames(self._presence.all()))
         for peer, owed in turn.owed.values():
             frames: list[bytes] = []
+            later = None
             if peer.session.says() is Delivery.SEND:
+                later = owed.put_off(self._limits.max_difference_bytes)
                 frames += self._frames(owed)
                 frames += everybody() if owed.everybody else ()
-            turn.letters.append(Letter(peer, tuple(frames), owed))
+            turn.letters.append(Letter(peer, tuple(frames), owed, later))
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
@@ -167,7 +179,9 @@ class Desk:
                     self._verify(peer, shape, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
-                turn.owe(peer).difference(read_state_vector(message.state_vector))
+                state = read_state_vector(message.state_vector)
+                size = self.document.weigh(state, self._limits.max_difference_bytes)
+                turn.owe(peer).difference(state, size)
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)
                 self._announce(peer, message, turn)
@@ -246,9 +260,26 @@ class Desk:
     # --- a peer reads again ---
 
     def _catch_up(self, peer: Peer, turn: Turn) -> None:
-        if peer.session.state is State.LAGGING and peer.id in self.peers:
-            self._statistics.catch_ups += 1
-            turn.owe(peer).absorb(peer.session.catch_up())
+        if peer.session.state is not State.LAGGING or peer.id not in self.peers:
+            return
+        if peer.is_full or peer.id in turn.portions:
+            return  # It has been asked for twice; the channel will tell when it has drained.
+        if peer.session.missed.weight > self._limits.max_difference_bytes:
+            portion = self._portion(peer)
+            if portion is not None:
+                frame = None if portion == EMPTY_UPDATE else encode(SyncUpdate(portion))
+                turn.portions[peer.id] = (peer, frame)
+                return
+        self._statistics.catch_ups += 1
+        peer.portions = None
+        missed = peer.session.catch_up()
+        missed.weight = 0  # What is left of it is small.
+        turn.owe(peer).absorb(missed)
+
+    def _portion(self, peer: Peer) -> bytes | None:
+        if peer.portions is None:
+            peer.portions = Portions(self._limits.portion_bytes)
+        return self.document.portion(peer.portions, peer.known)
 
     # --- programs ---
 

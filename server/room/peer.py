@@ -13,9 +13,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from server.document.portions import Known, Portions
 from server.protocol.errors import TooLarge
 from server.protocol.messages import KEEP_ALIVE, Message, SyncStep2, SyncUpdate, decode
 from server.protocol.roles import Role
+from server.protocol.structs import MAX_CLOCK
 from server.protocol.update import UpdateShape, inspect
 from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
@@ -52,7 +54,7 @@ class Peer:
     """One connection. ``by`` attributes its edits, ``owner`` its client ids."""
 
     __slots__ = ("_backlog_bound", "_frames", "_inbox", "by", "channel", "granted", "id",
-                 "last_write", "owner", "seat", "session")  # fmt: skip
+                 "last_write", "owner", "portions", "seat", "session")  # fmt: skip
 
     def __init__(
         self, peer: PeerId, seat: Seat, role: Role, channel: Channel, inbox: Inbox,
@@ -67,6 +69,8 @@ class Peer:
         self.owner = Owner(peer, seat.user)
         self.by = Attribution(seat.user, Means.CLIENT)
         self.last_write = 0.0
+        self.portions: Portions | None = None
+        """How far it has been brought, while it catches up in portions."""
         self._inbox = inbox
         self._frames = limits.frames
         self._backlog_bound = limits.max_backlog_bytes
@@ -138,9 +142,39 @@ class Peer:
                 for frame in frames:
                     self._write(frame, now)
             case Delivery.WITHHOLD:
-                self.session.missed.absorb(owed)
+                self._note(owed)
             case Delivery.DROP:
                 pass
+
+    def put_off(self, owed: Owed) -> None:
+        """What is too large to be told at once: the peer lags, and catches up in portions."""
+        self.session.lag()
+        self._note(owed)
+        self._ask_for_more()
+
+    @property
+    def known(self) -> Known:
+        """What a peer that lags holds, by what it has told and what was withheld from it."""
+        missed = self.session.missed
+        return Known(missed.starts, MAX_CLOCK) if missed.state is None else Known(missed.state, 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether its channel must drain first."""
+        return self.channel.backlog > self._backlog_bound
+
+    def send_portion(self, frame: bytes | None, now: float) -> None:
+        """Part of what a lagging peer misses; the next follows as soon as there is room.
+
+        None if it took so long to look for that others come first.
+        """
+        if self.session.state is not State.LAGGING:
+            return
+        if frame is not None:
+            self.channel.write(frame)
+            self.last_write = now
+        if not self.is_full:
+            self._ask_for_more()
 
     def keep_alive(self, now: float, silence: float) -> None:
         """Break a silence that would make the client give up."""
@@ -156,8 +190,17 @@ class Peer:
     def _write(self, frame: bytes, now: float) -> None:
         self.channel.write(frame)
         self.last_write = now
-        if self.channel.backlog > self._backlog_bound:
+        if self.is_full:
             self.session.lag()
+
+    def _note(self, owed: Owed) -> None:
+        if owed.state is not None:
+            self.portions = None  # It holds less than we thought.
+        self.session.missed.absorb(owed)
+
+    def _ask_for_more(self) -> None:
+        """As if the channel had drained. Not at once: others have their turn in between."""
+        asyncio.get_running_loop().call_soon(self.drained)
 
 
 def _shape(message: Message) -> UpdateShape | None:
