@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import assert_never
 
-from server.document.portions import Portions
 from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
 from server.protocol.ids import ClientId, UserId
@@ -45,7 +44,7 @@ from server.session.owed import Owed
 from server.session.owners import ClientOwners, PeerId
 from server.session.presence import CLIENTS_PER_CONNECTION
 from server.session.presence import Presence as PresenceMap
-from server.session.table import Action, Delivery, Standing, State
+from server.session.table import Action, Delivery, Standing
 
 READ_ONLY = "you may read this document, not change it: your role is viewer"
 
@@ -57,7 +56,7 @@ class Desk:
         self, document: LiveDocument, clock: Clock, limits: RoomLimits, statistics: Statistics
     ) -> None:
         self.document = document
-        self._limits = limits
+        self._most = limits.max_difference_bytes
         self.peers: dict[PeerId, Peer] = {}
         self._owners = ClientOwners()
         self._presence = PresenceMap(self._owners)
@@ -94,7 +93,7 @@ class Desk:
             frames: list[bytes] = []
             later = None
             if peer.session.says() is Delivery.SEND:
-                later = owed.put_off(self._limits.max_difference_bytes)
+                later = owed.put_off(self._most)
                 frames += self._frames(owed)
                 frames += everybody() if owed.everybody else ()
             turn.letters.append(Letter(peer, tuple(frames), owed, later))
@@ -180,8 +179,7 @@ class Desk:
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
                 state = read_state_vector(message.state_vector)
-                size = self.document.weigh(state, self._limits.max_difference_bytes)
-                turn.owe(peer).difference(state, size)
+                turn.owe(peer).difference(state, self.document.weigh(state, self._most))
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)
                 self._announce(peer, message, turn)
@@ -260,26 +258,16 @@ class Desk:
     # --- a peer reads again ---
 
     def _catch_up(self, peer: Peer, turn: Turn) -> None:
-        if peer.session.state is not State.LAGGING or peer.id not in self.peers:
+        # Full, or asked for twice: the channel tells when it has drained, and one is enough.
+        if not peer.can_catch_up or peer.id not in self.peers or peer.id in turn.portions:
             return
-        if peer.is_full or peer.id in turn.portions:
-            return  # It has been asked for twice; the channel will tell when it has drained.
-        if peer.session.missed.weight > self._limits.max_difference_bytes:
-            portion = self._portion(peer)
-            if portion is not None:
-                frame = None if portion == EMPTY_UPDATE else encode(SyncUpdate(portion))
-                turn.portions[peer.id] = (peer, frame)
-                return
+        portion = peer.next_portion(self.document)
+        if portion is not None:
+            frame = None if portion == EMPTY_UPDATE else encode(SyncUpdate(portion))
+            turn.portions[peer.id] = (peer, frame)
+            return
         self._statistics.catch_ups += 1
-        peer.portions = None
-        missed = peer.session.catch_up()
-        missed.weight = 0  # What is left of it is small.
-        turn.owe(peer).absorb(missed)
-
-    def _portion(self, peer: Peer) -> bytes | None:
-        if peer.portions is None:
-            peer.portions = Portions(self._limits.portion_bytes)
-        return self.document.portion(peer.portions, peer.known)
+        turn.owe(peer).absorb(peer.catch_up())
 
     # --- programs ---
 

@@ -21,6 +21,7 @@ from server.protocol.structs import MAX_CLOCK
 from server.protocol.update import UpdateShape, inspect
 from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
+from server.room.live import LiveDocument
 from server.room.ports import Attribution, Channel, Means, Seat
 from server.session.owed import Owed
 from server.session.owners import Owner, PeerId
@@ -53,8 +54,8 @@ class Inbox(Protocol):
 class Peer:
     """One connection. ``by`` attributes its edits, ``owner`` its client ids."""
 
-    __slots__ = ("_backlog_bound", "_frames", "_inbox", "by", "channel", "granted", "id",
-                 "last_write", "owner", "portions", "seat", "session")  # fmt: skip
+    __slots__ = ("_backlog_bound", "_inbox", "_limits", "_portions", "by", "channel", "granted",
+                 "id", "last_write", "owner", "seat", "session")  # fmt: skip
 
     def __init__(
         self, peer: PeerId, seat: Seat, role: Role, channel: Channel, inbox: Inbox,
@@ -69,10 +70,9 @@ class Peer:
         self.owner = Owner(peer, seat.user)
         self.by = Attribution(seat.user, Means.CLIENT)
         self.last_write = 0.0
-        self.portions: Portions | None = None
-        """How far it has been brought, while it catches up in portions."""
+        self._portions: Portions | None = None
         self._inbox = inbox
-        self._frames = limits.frames
+        self._limits = limits
         self._backlog_bound = limits.max_backlog_bytes
 
     # --- for the edge ---
@@ -85,7 +85,9 @@ class Peer:
         told, and goes on with what it has.
         """
         try:
-            return tuple(Received(self, said, _shape(said)) for said in decode(frame, self._frames))
+            return tuple(
+                Received(self, said, _shape(said)) for said in decode(frame, self._limits.frames)
+            )
         except TooLarge as error:
             return (Refuse(self, error.message),)
 
@@ -153,15 +155,27 @@ class Peer:
         self._ask_for_more()
 
     @property
-    def known(self) -> Known:
-        """What a peer that lags holds, by what it has told and what was withheld from it."""
-        missed = self.session.missed
-        return Known(missed.starts, MAX_CLOCK) if missed.state is None else Known(missed.state, 0)
+    def can_catch_up(self) -> bool:
+        """Whether it lags, and its channel has room."""
+        return self.session.state is State.LAGGING and self.channel.backlog <= self._backlog_bound
 
-    @property
-    def is_full(self) -> bool:
-        """Whether its channel must drain first."""
-        return self.channel.backlog > self._backlog_bound
+    def next_portion(self, document: LiveDocument) -> bytes | None:
+        """The next of what it misses; None once it is small enough for one difference."""
+        missed = self.session.missed
+        if missed.weight <= self._limits.max_difference_bytes:
+            return None
+        if self._portions is None:
+            self._portions = Portions(self._limits.portion_bytes)
+        if missed.state is not None:
+            return document.portion(self._portions, Known(missed.state, 0))
+        return document.portion(self._portions, Known(missed.starts, MAX_CLOCK))
+
+    def catch_up(self) -> Owed:
+        """It is live again; answers what is left to be told, which is small."""
+        self._portions = None
+        missed = self.session.catch_up()
+        missed.weight = 0
+        return missed
 
     def send_portion(self, frame: bytes | None, now: float) -> None:
         """Part of what a lagging peer misses; the next follows as soon as there is room.
@@ -173,7 +187,7 @@ class Peer:
         if frame is not None:
             self.channel.write(frame)
             self.last_write = now
-        if not self.is_full:
+        if self.can_catch_up:
             self._ask_for_more()
 
     def keep_alive(self, now: float, silence: float) -> None:
@@ -190,12 +204,12 @@ class Peer:
     def _write(self, frame: bytes, now: float) -> None:
         self.channel.write(frame)
         self.last_write = now
-        if self.is_full:
+        if self.channel.backlog > self._backlog_bound:
             self.session.lag()
 
     def _note(self, owed: Owed) -> None:
         if owed.state is not None:
-            self.portions = None  # It holds less than we thought.
+            self._portions = None  # It holds less than we thought.
         self.session.missed.absorb(owed)
 
     def _ask_for_more(self) -> None:

@@ -25,6 +25,7 @@ from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_string, write_uint
 from server.protocol.messages import Limits, SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from server.protocol.update import inspect, read_state_vector
+from tests.e2e.memory import Memory
 from tests.e2e.server import Server
 
 pytestmark = [
@@ -44,10 +45,6 @@ SLEEPERS = 8
 """Two runs of a server differ by as much as one client may cost. So eight stop reading, and
 what that adds is shared out among them."""
 PROMPT_S = 2.0
-QUIET_S = 12.0
-"""Longer than two rounds of the compactor."""
-IDLE_CPU_S = 0.2
-"""What a server without work spends in that time, and more."""
 WRITER = 7
 NO_LIMIT = Limits(max_frame_bytes=1 << 40)
 SETTINGS = {"AGENTC_RATE_LIMITS": "off", "AGENTC_MAX_DOCUMENT_BYTES": str(1 << 32)}
@@ -134,47 +131,6 @@ class Measured:
         (93 MiB were seen at 100 MB).
         """
         return median(mine - theirs for mine, theirs in zip(self.rss, other.rss, strict=True))
-
-
-class Memory:
-    """The memory of a process: what it has now, and the most that it had meanwhile.
-
-    From ``/proc``, where the kernel keeps the peak: whoever looks now and then misses it.
-    """
-
-    def __init__(self, process: psutil.Process) -> None:
-        self._folder = Path("/proc") / str(process.pid)
-        self._process = process
-
-    async def quiet(self) -> None:
-        """Return once the process and the worker that compacts for it have nothing to do."""
-        spent, since = self._cpu(), time.monotonic()
-        while time.monotonic() - since < QUIET_S:
-            await asyncio.sleep(0.5)
-            if self._cpu() - spent > IDLE_CPU_S:
-                spent, since = self._cpu(), time.monotonic()
-
-    def _cpu(self) -> float:
-        family = [self._process, *self._process.children(recursive=True)]
-        return sum(sum(member.cpu_times()[:2]) for member in family)
-
-    def forget_peak(self) -> None:
-        """From now on."""
-        (self._folder / "clear_refs").write_text("5")
-
-    @property
-    def now(self) -> int:
-        """In bytes."""
-        return self._field("VmRSS")
-
-    @property
-    def peak(self) -> int:
-        """In bytes, since it was last forgotten."""
-        return self._field("VmHWM")
-
-    def _field(self, name: str) -> int:
-        status = (self._folder / "status").read_text()
-        return int(status.split(f"{name}:")[1].split()[0]) << 10
 
 
 async def write(url: str, process: psutil.Process, deletes: bool) -> Measured:
@@ -267,13 +223,29 @@ class Slow:
 
 
 @asynccontextmanager
+async def company(url: str) -> AsyncIterator[None]:
+    """Somebody stays and reads, so that the document is not unloaded and loaded again."""
+
+    async def listen(socket: ClientConnection) -> None:
+        async for _ in socket:
+            pass
+
+    async with client(url) as socket:
+        listening = asyncio.create_task(listen(socket))
+        yield
+        listening.cancel()
+
+
+@asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
     """One server with one project: where it is, and which process."""
     with Server(folder, settings=SETTINGS) as server:
         assert server.process is not None
         token = server.add_user("ada@x.example")
         project = server.add_project("ada@x.example")
-        yield f"{server.yjs}/{project}?token={token}", psutil.Process(server.process.pid)
+        url = f"{server.yjs}/{project}?token={token}"
+        async with company(url):
+            yield url, psutil.Process(server.process.pid)
         assert "Traceback" not in server.log()
 
 

@@ -1,4 +1,7 @@
-"""The simulation can fail: each of these rooms breaks one law, and is found out."""
+"""The simulation can fail: each of these rooms breaks one law, and is found out.
+
+Long because each broken room stands beside the others, and there are many ways to break one.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -127,15 +130,15 @@ def loses_a_portion(patch: pytest.MonkeyPatch) -> None:
 
 def sends_portions_before_the_commit(patch: pytest.MonkeyPatch) -> None:
     """What a portion holds is in memory, and perhaps not in the log."""
-    honest = Desk._portion
+    honest = Peer.next_portion
 
-    def portion(desk: Desk, peer: Peer) -> bytes | None:
-        update = honest(desk, peer)
+    def next_portion(peer: Peer, document: LiveDocument) -> bytes | None:
+        update = honest(peer, document)
         if update is not None:
             peer.send_portion(encode(SyncUpdate(update)), 0.0)
         return update
 
-    patch.setattr(Desk, "_portion", portion)
+    patch.setattr(Peer, "next_portion", next_portion)
 
 
 def ends_with_the_last_portion(patch: pytest.MonkeyPatch) -> None:
