@@ -252,7 +252,9 @@ async def served(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
 async def run_without(folder: Path, *, deletes: bool) -> Measured:
     """One writer, one reader."""
     async with served(folder) as (url, process):
-        return await write(url, process, deletes)
+        measured = await write(url, process, deletes)
+        await Memory(process).quiet()  # A server does not end in the middle of a compaction.
+        return measured
 
 
 async def run_with(folder: Path, *, deletes: bool) -> Slow:
