@@ -184,7 +184,7 @@ class Room:
         stored = await self._log.load(self.project)
         most = self._limits.max_document_bytes
         document = LiveDocument(stored, min(most, stored.max_bytes or most))
-        self._desk = Desk(document, self._clock, self._statistics)
+        self._desk = Desk(document, self._clock, self._limits, self._statistics)
         if self.state is State.LOADING:
             self.state = State.LIVE
         self._loaded.set()
