@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import pycrdt
 
+from server.document.portions import Record
 from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
@@ -40,7 +41,8 @@ _Past = tuple[bytes, list[bytes], set[Ref]]
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_applied", "_base", "_budget", "_journal", "_pairs", "_unbroken", "_watch", "doc",
+    __slots__ = ("_applied", "_base", "_budget", "_edition", "_journal", "_pairs", "_unbroken",
+                 "_watch", "doc",
                  "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
@@ -49,19 +51,20 @@ class Live:
     """What has been fired and not taken; at most one for each transaction."""
 
     def __init__(self) -> None:
-        self.open(())
+        self._edition = 0
+        self.open()
 
-    def open(self, updates: Iterable[bytes]) -> None:
-        """Start over with a document of these. Raises ``DocumentDamaged``."""
-        self._base = EMPTY_UPDATE
-        self._journal: list[bytes] = list(updates)
+    def open(self, base: bytes = EMPTY_UPDATE) -> None:
+        """Start over with the document of this encoding. Raises ``DocumentDamaged``."""
+        self._set_base(base)
+        self._journal: list[bytes] = []
         self._applied = EMPTY_UPDATE
         self._unbroken: _Past | None = None
-        self._budget = max(_JOURNAL_FLOOR, 2 * sum(map(len, self._journal)))
-        self._build(self._journal)
-        # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
-        # it holds whole ones is looked up when the first edit comes.
-        self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, self._journal)) else set()
+        self._budget = max(_JOURNAL_FLOOR, 2 * len(base))
+        self._build((base,))
+        # In a document's own encoding no pair is cut any more: whether it holds whole ones is
+        # looked up when the first edit comes.
+        self._pairs: set[Ref] | None = None if may_hold_pairs(base) else set()
 
     def apply(self, update: bytes) -> None:
         """Integrate an update that is well-formed, all of it new.
@@ -79,7 +82,8 @@ class Live:
             encoded = self.doc.get_update()
             self._budget = max(_JOURNAL_FLOOR, 2 * len(encoded))
             if _makes_itself(encoded):
-                self._base, self._journal = encoded, []
+                self._set_base(encoded)
+                self._journal = []
 
     def take(self) -> bytes | None:
         """The event of the last transaction, if it says anything; there is no way back from it."""
@@ -93,10 +97,15 @@ class Live:
         self._budget -= len(self._applied) + _UPDATE_COST
         return event
 
+    def record(self) -> Record:
+        """The document as bytes; valid until the next change."""
+        return Record(self._edition, self._base, self._journal)
+
     def restore(self) -> None:
         """The document as it was when the last event was taken."""
         if self._unbroken is not None:
-            self._base, self._journal, self._pairs = self._unbroken
+            base, self._journal, self._pairs = self._unbroken
+            self._set_base(base)
             self._unbroken = None
         self.close()
         self._build((self._base, *self._journal))
@@ -145,7 +154,12 @@ class Live:
         """Build the document anew from these."""
         self.close()
         self._build((base, *journal))
-        self._base, self._journal = base, journal
+        self._set_base(base)
+        self._journal = journal
+
+    def _set_base(self, base: bytes) -> None:
+        self._base = base
+        self._edition += 1
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
