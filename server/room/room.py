@@ -25,6 +25,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
+from server.room.breath import Breath
 from server.room.committer import Committer
 from server.room.desk import Desk
 from server.room.inbox import Inbox, refuse
@@ -60,6 +61,7 @@ class Room:
         *,
         log: UpdateLog,
         committer: Committer,
+        breath: Breath,
         clock: Clock,
         limits: RoomLimits,
         statistics: Statistics,
@@ -69,6 +71,7 @@ class Room:
         self.idle_since = clock.monotonic()
         self._log = log
         self._committer = committer
+        self._breath = breath
         self._clock = clock
         self._limits = limits
         self._statistics = statistics
@@ -161,6 +164,7 @@ class Room:
             await self._load()
             while not self._is_done():
                 await self._inbox.wait()
+                await self._breath.ready()
                 await self._take_turn(self._desk_())
             self._end(State.CLOSED, self._goodbye or RoomClosed("the room has closed"))
         except (ServerError, NotFound) as error:
@@ -205,6 +209,7 @@ class Room:
         if self._behind:
             await self._read_log(desk)
         turn = Turn(self._clock.monotonic())
+        self._breath.took(len(waiting), turn.now)
         for command in waiting:
             desk.perform(command, turn)
         desk.write_letters(turn)

@@ -91,7 +91,8 @@ class World:
     def __init__(self, schedule: steps.Schedule, alarm: Alarm) -> None:
         self.alarm = alarm
         self.clock = ManualClock()
-        self.limits = RoomLimits(max_backlog_bytes=schedule.backlog)
+        # Time passes in large steps here: nobody lingers for milliseconds.
+        self.limits = RoomLimits(max_backlog_bytes=schedule.backlog, linger_seconds=0.0)
         self.database = MemoryDatabase()
         self.database.documents[PROJECT] = MemoryDocument()
         self.database.people.projects[PROJECT] = Project(PROJECT, "", Millis(0), Seq(0))

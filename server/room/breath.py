@@ -1,0 +1,55 @@
+"""How long the rooms of a process hold their breath before they take their turns.
+
+A turn costs a commit, a wake-up and a frame for each client, however much it holds. When
+little happens a room takes its turn at once. When much happens all of them wait a few
+milliseconds and then go together: their edits share one transaction, and what came
+meanwhile for one room is one update. What does not live here: the transaction
+(:mod:`server.room.committer`).
+
+Lingering is never longer than ``linger`` after the turns before, whatever the store does.
+"""
+
+import asyncio
+from typing import Final
+
+from server.room.ports import Clock
+
+BUSY: Final = 8
+"""Commands within one breath that make it a busy time. A person who waits for each edit
+to come back does not reach it; a room full of them does."""
+
+
+class Breath:
+    """The gate that all rooms pass before a turn. ``run`` is its task."""
+
+    def __init__(self, clock: Clock, linger: float) -> None:
+        self._clock = clock
+        self._linger = linger
+        self._open = asyncio.Event()
+        self._open.set()
+        self._busy = asyncio.Event()
+        self._since = 0.0
+        self._taken = 0
+
+    async def ready(self) -> None:
+        """Return when a room may take its next turn: at once, unless it is busy."""
+        await self._open.wait()
+
+    def took(self, commands: int, now: float) -> None:
+        """A room takes a turn with so many commands. ``now`` is monotonic, in seconds."""
+        if now - self._since >= self._linger:
+            self._since, self._taken = now, 0
+        self._taken += commands
+        if self._taken >= BUSY and self._open.is_set():
+            self._open.clear()
+            self._busy.set()
+
+    async def run(self) -> None:
+        """Let the rooms go on when it is time, for ever."""
+        while True:
+            await self._busy.wait()
+            self._busy.clear()
+            try:
+                await self._clock.sleep(self._since + self._linger - self._clock.monotonic())
+            finally:
+                self._open.set()
