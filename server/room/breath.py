@@ -40,14 +40,15 @@ class Breath:
         if now - self._since >= self._linger:
             self._since, self._taken = now, 0
         self._taken += commands
-        if self._taken >= BUSY and self._open.is_set():
-            self._open.clear()
+        if self._taken >= BUSY:
             self._busy.set()
 
     async def run(self) -> None:
         """Let the rooms go on when it is time, for ever."""
         while True:
             await self._busy.wait()
+            # Only now: all who came in the same moment have gone together.
+            self._open.clear()
             self._busy.clear()
             try:
                 await self._clock.sleep(self._since + self._linger - self._clock.monotonic())
