@@ -124,8 +124,9 @@ class Replica:
         What merely waits for its predecessors does not count as held.
         """
         clocks = self._clocks
-        if any(clocks.get(client, 0) < end for client, _, end in shape.structs):
-            return False
+        for client, _, end in shape.structs:
+            if clocks.get(client, 0) < end:
+                return False
         return not shape.deletes or not missing(shape.deletes, self._deleted())
 
     def continues(self, shape: UpdateShape) -> bool:

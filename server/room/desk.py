@@ -79,6 +79,8 @@ class Desk:
     def write_letters(self, turn: Turn) -> None:
         """Encode what the turn owes to single peers. After the last command, before the
         commit: so one answer serves all that a peer has asked in a turn."""
+        if not turn.owed:
+            return
         everybody = cache(lambda: _presence_frames(self._presence.all()))
         for peer, owed in turn.owed.values():
             frames: list[bytes] = []
@@ -89,7 +91,7 @@ class Desk:
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
-        return self._presence.some(turn.presence)
+        return self._presence.some(turn.presence) if turn.presence else ()
 
     def settle(self, turn: Turn) -> None:
         """The turn is committed: client ids are learned from logged edits (L8)."""
@@ -186,7 +188,7 @@ class Desk:
         self, peer: Peer, message: SyncStep2 | SyncUpdate, shape: UpdateShape, turn: Turn
     ) -> None:
         self._refuse_forgery(peer.seat.user, shape, turn)
-        typed = self._typed_by(message, shape)
+        typed = self._typed_by(peer, message, shape)
         written = self.document.write(message.update, shape, peer.by, self._clock.now())
         if written is Written.PARKED:
             turn.owe(peer).handshake = True  # Ask for the beginning.
@@ -194,13 +196,18 @@ class Desk:
             self._statistics.edits += 1
             turn.claims.extend((client, peer) for client in typed)
 
-    def _typed_by(self, message: SyncStep2 | SyncUpdate, shape: UpdateShape) -> list[ClientId]:
-        """Whose id an update shows to be its sender's, asked before it is applied.
+    def _typed_by(
+        self, peer: Peer, message: SyncStep2 | SyncUpdate, shape: UpdateShape
+    ) -> list[ClientId]:
+        """Whose id an update shows to be its sender's, if that is news; asked before it is
+        applied.
 
         Typing comes one client at a time and says something new. A difference after a
         reconnect may carry other people's edits, and a repetition is anybody's.
         """
         if isinstance(message, SyncStep2) or len(shape.structs) != 1:
+            return []
+        if self._owners.is_writer(shape.structs[0].client, peer.owner):
             return []
         if self.document.replica.redundant(UpdateShape(shape.structs, (), 0)):
             return []
@@ -208,9 +215,8 @@ class Desk:
 
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
-        foreign = tuple(
-            run for run in shape.structs if not self._owners.may_write(run.client, user, turn.now)
-        )
+        may_write, now = self._owners.may_write, turn.now
+        foreign = tuple([run for run in shape.structs if not may_write(run.client, user, now)])
         if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
         client = foreign[0].client

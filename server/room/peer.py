@@ -81,7 +81,9 @@ class Peer:
         told, and goes on with what it has.
         """
         try:
-            return tuple(Received(self, said, _shape(said)) for said in decode(frame, self._frames))
+            return tuple(
+                [Received(self, said, _shape(said)) for said in decode(frame, self._frames)]
+            )
         except TooLarge as error:
             return (Refuse(self, error.message),)
 
