@@ -20,8 +20,12 @@ from socket import socket
 
 import uvicorn
 import uvloop
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from server.edge.api.application import PREFIX, build_api
+from server.edge.api.docs import docs_routes
+from server.edge.api.services import Services
 from server.edge.app import build_app
 from server.edge.clock import SystemClock
 from server.edge.commands.kit import Ports
@@ -35,7 +39,6 @@ from server.edge.metrics import metrics_route
 from server.edge.pace import ConnectionCount
 from server.edge.secrets import load_or_create_key
 from server.edge.settings import Settings, read_settings
-from server.edge.update_api import UpdateApi
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
@@ -161,10 +164,16 @@ def _application(
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
     yjs = YjsEndpoint(rooms, store.directory, clock, settings, count)
-    updates = UpdateApi(rooms, store.directory, settings.allowed_origins)
+    api = build_api(Services(rooms, store.directory, clock, settings))
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
-        routes=[*health_routes(ready), metrics, *updates.routes(), yjs.route()],
+        routes=[
+            *health_routes(ready),
+            metrics,
+            Mount(PREFIX, api),
+            *docs_routes(),
+            yjs.route(),
+        ],
         clock=clock,
         max_body_bytes=settings.max_document_bytes,
     )

@@ -27,7 +27,8 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "server.session": frozenset(),
     "server.room": frozenset(),
     "server.edge": frozenset(
-        {"starlette", "uvicorn", "prometheus_client", "argon2", "picows"} | {"websockets"}
+        {"starlette", "uvicorn", "prometheus_client", "argon2", "picows", "websockets"}
+        | {"fastapi", "pydantic"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),

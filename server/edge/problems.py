@@ -9,6 +9,8 @@ what it stores. Close codes of accepted sockets come from the same tree, in
 
 import logging
 import math
+from collections.abc import Sequence
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
@@ -25,9 +27,14 @@ RETRY_AFTER = str(max(1, math.ceil(PROBE_SECONDS)))
 
 
 def problem(
-    connection: HTTPConnection, *, status: int, slug: str, detail: str | None = None
+    connection: HTTPConnection,
+    *,
+    status: int,
+    slug: str,
+    detail: str | None = None,
+    errors: Sequence[dict[str, Any]] = (),
 ) -> Response:
-    """A problem+json answer (RFC 9457)."""
+    """A problem+json answer (RFC 9457); ``errors`` say it field by field."""
     body: dict[str, object] = {
         "type": f"urn:8gentc:problem:{slug}",
         "title": slug.replace("-", " ").capitalize(),
@@ -37,6 +44,8 @@ def problem(
         body["detail"] = detail
     if (request_id := connection.scope.get("state", {}).get("request_id")) is not None:
         body["request_id"] = request_id
+    if errors:
+        body["errors"] = list(errors)
     headers = {"Retry-After": RETRY_AFTER} if status in (429, 503) else {}
     return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 

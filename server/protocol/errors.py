@@ -11,6 +11,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
     |   |-- Forbidden                4403  403  known, but without the right
     |   |-- NotFound                 4404  404  absent, or not theirs to see
     |   |-- Conflict                 4409  409  it exists already, or has moved on
+    |   |-- Stale                    4412  412  the caller's knowledge of it is out of date
     |   |-- ForgedClient             4411  409  writes under another user's client id
     |   |-- TooLarge                 1009  413  over a limit on size
     |   |-- TooDeep                  4422  422  nested beyond what peers survive
@@ -86,6 +87,12 @@ class Conflict(PeerError):
     """The thing exists already, or has changed meanwhile."""
 
     close_code, http_status, slug = 4409, 409, "conflict"
+
+
+class Stale(PeerError):
+    """What the caller expected (If-Match) is not how it is any more."""
+
+    close_code, http_status, slug = 4412, 412, "stale"
 
 
 class ForgedClient(PeerError):

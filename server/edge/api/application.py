@@ -1,0 +1,79 @@
+"""The API put together: which routers there are, and how errors are answered.
+
+What does not live here: any handler.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.edge.api import updates
+from server.edge.api.openapi import described
+from server.edge.api.services import Services
+from server.edge.problems import on_crash, on_error, on_http_exception, problem
+from server.protocol.errors import AgentcError
+
+PREFIX = "/api/v1"
+RESOURCES: tuple[Callable[[], APIRouter], ...] = (updates.routes,)
+
+DESCRIPTION = """\
+Programs read and write the documents that people are editing live. A write that is answered
+is committed, and everybody who is connected sees it at once.
+"""
+
+
+def build_api(
+    services: Services, resources: Sequence[Callable[[], APIRouter]] = RESOURCES
+) -> FastAPI:
+    """The application to mount at ``PREFIX``."""
+    app = FastAPI(
+        title="8gentc",
+        version=version("8gentc"),
+        description=DESCRIPTION,
+        servers=[{"url": PREFIX}],
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        root_path_in_servers=False,
+    )
+    # Starlette's handlers are typed for the very class that they are registered for.
+    handlers: dict[type[Exception], Any] = {
+        AgentcError: on_error,
+        RequestValidationError: _on_invalid,
+        HTTPException: on_http_exception,
+        Exception: on_crash,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+    for routes in resources:
+        app.include_router(routes())
+    app.state.services = services
+    app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    return app
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """Fields that do not fit, each with its path; a body that is no JSON is malformed."""
+    assert isinstance(error, RequestValidationError), error
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem(request, status=400, slug="malformed", detail="expected a body in JSON")
+    fields = [{"path": _pointer(one["loc"]), "expected": str(one["msg"])} for one in found]
+    detail = f"{len(fields)} fields cannot be accepted" if len(fields) > 1 else _told(fields[0])
+    return problem(request, status=422, slug="invalid", detail=detail, errors=fields)
+
+
+def _told(field: dict[str, str]) -> str:
+    return f"{field['path']}: {field['expected']}"
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901)."""
+    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in location)
+    return "".join(f"/{part}" for part in parts)

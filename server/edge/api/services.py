@@ -1,0 +1,32 @@
+"""What the handlers stand on, put together once by ``server.main``.
+
+No behaviour lives here.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from server.edge.settings import Settings
+from server.room.ports import Clock, Directory
+from server.room.rooms import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything below the API."""
+
+    rooms: Rooms
+    directory: Directory
+    clock: Clock
+    settings: Settings
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+KnownServices = Annotated[Services, Depends(_services)]
+"""A handler's parameter."""

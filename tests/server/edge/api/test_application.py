@@ -1,0 +1,122 @@
+"""The API as a product: complete documents, and errors that say what was expected."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import APIRouter
+from starlette.testclient import TestClient
+
+from server.edge.api.application import build_api
+from server.edge.api.docs import MEDIA_TYPES, PATH
+from server.edge.api.etags import etag_of, require_match
+from server.edge.api.models import Input, Output
+from server.edge.problems import MEDIA_TYPE
+from server.protocol.errors import Stale
+from tests.server.edge.api.house import house
+
+pytestmark = pytest.mark.anyio
+
+
+class Word(Input):
+    text: str
+
+
+async def say(word: Word) -> Word:
+    return word
+
+
+def echo() -> APIRouter:
+    router = APIRouter()
+    router.post("/echo")(say)
+    return router
+
+
+def client_of(*resources: Callable[[], APIRouter]) -> Any:
+    services: Any = None
+    return TestClient(build_api(services, resources), raise_server_exceptions=False)
+
+
+def test_a_field_that_does_not_fit_is_named_with_its_path() -> None:
+    answer = client_of(echo).post("/echo", json={"text": 5, "more/less": 1})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, MEDIA_TYPE)
+    problem = answer.json()
+    assert problem["type"] == "urn:8gentc:problem:invalid"
+    assert [error["path"] for error in problem["errors"]] == ["/body/text", "/body/more~1less"]
+
+
+def test_a_body_that_is_no_json_is_malformed() -> None:
+    client = client_of(echo)
+    answer = client.post("/echo", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:8gentc:problem:malformed")
+
+
+def test_an_unknown_path_is_a_problem_too() -> None:
+    answer = client_of().get("/nowhere")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:8gentc:problem:not-found")
+
+
+async def test_the_openapi_document_is_served_and_every_operation_says_how_it_fails() -> None:
+    async with house() as here:
+        document = (await here.get(None, "/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert operation["tags"], where
+            assert operation.get("description"), where
+            assert {"422", "429", "500", "503"} <= operation["responses"].keys(), where
+            assert "401" in operation["responses"] or not operation.get("security"), where
+            for status, response in operation["responses"].items():
+                assert status < "400" or list(response["content"]) == [MEDIA_TYPE], where
+    assert "HTTPValidationError" not in json.dumps(document)
+
+
+async def test_every_reference_in_the_openapi_document_leads_somewhere() -> None:
+    async with house() as here:
+        document = (await here.get(None, "/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas
+
+
+def references(value: Any) -> list[str]:
+    match value:
+        case dict():
+            own = [value["$ref"]] if "$ref" in value else []
+            return own + [ref for inner in value.values() for ref in references(inner)]
+        case list():
+            return [ref for inner in value for ref in references(inner)]
+        case _:
+            return []
+
+
+async def test_the_docs_page_needs_nothing_from_elsewhere() -> None:
+    async with house() as here:
+        page = await here.client.get(PATH)
+        assert page.status_code == 200
+        assert "http" not in page.text
+        for name in [*MEDIA_TYPES, "start.js"]:
+            assert (await here.client.get(f"{PATH}/{name}")).status_code == 200, name
+
+
+class Shown(Output):
+    label: str
+    seq: int
+
+
+def test_a_tag_is_of_the_representation_and_not_of_the_seq() -> None:
+    assert etag_of(Shown(label="a", seq=1)) == etag_of(Shown(label="a", seq=2))
+    assert etag_of(Shown(label="a", seq=1)) != etag_of(Shown(label="b", seq=1))
+
+
+@pytest.mark.parametrize("expected", [None, "*", "TAG", '"other", TAG'])
+def test_a_match_passes(expected: str | None) -> None:
+    shown = Shown(label="a", seq=1)
+    require_match(expected and expected.replace("TAG", etag_of(shown)), shown)
+
+
+def test_anything_else_is_stale() -> None:
+    with pytest.raises(Stale):
+        require_match('"other"', Shown(label="a", seq=1))
