@@ -35,6 +35,7 @@ from server.room.peer import Peer
 from server.room.ports import Attribution, Batch, Channel, Clock, Seat, UpdateLog
 from server.room.statistics import Statistics
 from server.room.turn import Turn
+from server.room.typing import by_runs
 from server.session.owners import PeerId
 
 logger = logging.getLogger(__name__)
@@ -210,7 +211,7 @@ class Room:
             await self._read_log(desk)
         turn = Turn(self._clock.monotonic())
         self._breath.took(len(waiting), turn.now)
-        for command in waiting:
+        for command in by_runs(waiting):
             desk.perform(command, turn)
         desk.write_letters(turn)
         change = desk.document.take()
