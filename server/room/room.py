@@ -25,7 +25,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
-from server.room.breath import Breath
+from server.room.breath import WORTH_A_TURN, Breath, spacing
 from server.room.committer import Committer
 from server.room.desk import Desk
 from server.room.inbox import Inbox, refuse
@@ -79,6 +79,7 @@ class Room:
         self._inbox = Inbox(limits.max_inbox_bytes)
         self._desk: Desk | None = None
         self._behind = False
+        self._rests_until = 0.0
         self._goodbye: AgentcError | None = None
         self._loaded = asyncio.Event()
         self._ended = asyncio.Event()
@@ -165,7 +166,7 @@ class Room:
             await self._load()
             while not self._is_done():
                 await self._inbox.wait()
-                await self._breath.ready()
+                await self._gather()
                 await self._take_turn(self._desk_())
             self._end(State.CLOSED, self._goodbye or RoomClosed("the room has closed"))
         except (ServerError, NotFound) as error:
@@ -196,6 +197,14 @@ class Room:
     def _is_done(self) -> bool:
         return self.state is State.DRAINING and not len(self._inbox)
 
+    async def _gather(self) -> None:
+        """Let more come, if much is going on and this is little."""
+        if self.state is State.DRAINING or len(self._inbox) >= WORTH_A_TURN:
+            return
+        if (pause := self._rests_until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(pause)
+        await self._breath.ready()
+
     async def _take_turn(self, desk: Desk) -> None:
         waiting = self._inbox.take()
         try:
@@ -217,7 +226,10 @@ class Room:
         change = desk.document.take()
         seq = await self._commit(change, desk)
         desk.settle(turn)
-        turn.release(change, desk.presence(turn), desk.peers.values(), seq)
+        presence = desk.presence(turn)
+        turn.release(change, presence, desk.peers.values(), seq)
+        if presence or change.event is not None:
+            self._rests_until = turn.now + spacing(len(desk.peers))
         self.idle_since = turn.now
 
     async def _commit(self, change: Change, desk: Desk) -> Seq:
