@@ -21,7 +21,7 @@ BUSY: Final = 8
 to come back does not reach it; a room full of them does."""
 
 
-WORTH_A_TURN: Final = 8
+WORTH_A_TURN: Final = 32
 """With so many commands waiting, a room need not wait for more."""
 
 SECONDS_PER_CLIENT: Final = 0.000_15
