@@ -67,7 +67,7 @@ def test_a_killed_server_leaves_no_worker_behind() -> None:
     assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
 
 
-async def test_the_worker_does_not_import_what_its_parent_was_started_as(tmp_path: Path) -> None:
+def test_the_worker_does_not_import_what_its_parent_was_started_as(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(TELL_WHO_LOADS)
     told = subprocess.run(
