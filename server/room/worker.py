@@ -41,9 +41,14 @@ class Worker:
         pool = self._start()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
+                loop = asyncio.get_running_loop()
                 with _without_main():
-                    result = asyncio.get_running_loop().run_in_executor(pool, work, *args)
-                return await result
+                    doing = loop.run_in_executor(pool, work, *args)
+                result = await doing
+                # The thread that feeds the other process keeps what it has sent last, pickled,
+                # until the next: for a large document half a gigabyte.
+                await loop.run_in_executor(pool, _nothing)
+                return result
         except TimeoutError as error:
             self._discard(pool)
             raise DocumentDamaged(f"no result within {PATIENCE_SECONDS:.0f} s") from error
@@ -84,6 +89,10 @@ def _without_main() -> Iterator[None]:
         yield
     finally:
         sys.modules["__main__"] = main
+
+
+def _nothing() -> None:
+    """Work that takes no memory."""
 
 
 def _end_with_parent() -> None:
