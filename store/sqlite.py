@@ -18,8 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
+from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -95,8 +96,7 @@ class _Writer:
     """The writer's thread and connection. All but ``submit`` and ``end`` runs there."""
 
     def __init__(self, path: str, options: SqliteOptions) -> None:
-        self._jobs = asyncio.new_event_loop()
-        self._ended = asyncio.Event()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
         Thread(target=self._work, name="sqlite-writer", daemon=True).start()
         self._engine: Engine = create_engine(
@@ -109,19 +109,19 @@ class _Writer:
 
     async def submit(self, fn: Callable[..., R], *args: object) -> R:
         """Run ``fn`` on the writer's thread, after what was submitted before."""
-        job = asyncio.run_coroutine_threadsafe(_run(fn, *args), self._jobs)
-        return await asyncio.wrap_future(job)
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[R] = loop.create_future()
+        self._jobs.put(_Job(partial(fn, *args), loop, done))
+        return await done
 
     def end(self) -> None:
         """Let the thread end, once it has done what it has begun."""
-        self._jobs.call_soon_threadsafe(self._ended.set)
+        self._jobs.put(None)
 
     def _work(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._jobs) as runner:
-            runner.run(self._until_ended())
-
-    async def _until_ended(self) -> None:
-        await self._ended.wait()
+        while (job := self._jobs.get()) is not None:
+            if not job.done.cancelled():
+                job.do()
 
     def transact(self, fn: Callable[[Connection], R]) -> R:
         try:
@@ -157,8 +157,34 @@ class _Writer:
                 conn.close()
 
 
-async def _run(fn: Callable[..., R], *args: object) -> R:
-    return fn(*args)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Something to do on the writer's thread, and who waits for it on which loop."""
+
+    work: Callable[[], object]
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
+
+    def do(self) -> None:
+        """Do it, and say how it went."""
+        try:
+            result = self.work()
+        except BaseException as error:
+            self._tell(self._fail, error)
+        else:
+            self._tell(self._succeed, result)
+
+    def _tell(self, how: Callable[[Any], None], what: object) -> None:
+        with suppress(RuntimeError):  # The loop has been closed: nobody waits any more.
+            self.loop.call_soon_threadsafe(how, what)
+
+    def _succeed(self, result: object) -> None:
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 def _begin_immediate(conn: Connection) -> None:
