@@ -318,7 +318,7 @@ def test_a_portion_that_is_sent_before_its_commit_is_found_out(
     honest: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rare by chance: an edit must come just before the question for the next portion."""
-    keys = (Edit(1, 0, 0, "<script>\n", prompt=True),) * 6
+    keys = (Edit(1, 0, 0, "<script>\n", prompt=True),) * 8
     missed = (Connect(0, 0), Calm(), Stall(0, True), Paste(1, 1), Calm(), *keys, Calm())
     one_portion = (Stall(0, False), Stall(0, True), Calm())
     held = (Hold(0, True), Edit(1, 0, 0, "a", prompt=True), Paste(1, 1), Carry(1, True, 9))
