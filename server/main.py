@@ -142,6 +142,7 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
         directory=store.directory,
         feed=store.feed,
         clock=clock,
+        projection=store.projection,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),

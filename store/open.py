@@ -22,7 +22,10 @@ from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
+from store.projection import SqlProjection
+from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
+from store.search import SqlSearch
 from store.sqlite import SqliteDatabase, SqliteOptions
 
 
@@ -35,6 +38,9 @@ class Store:
     compaction: SqlCompactionLog
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projection: SqlProjection
+    reader: SqlProjectionReader
+    search: SqlSearch
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -109,4 +115,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         compaction=SqlCompactionLog(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projection=SqlProjection(db, clock),
+        reader=SqlProjectionReader(db),
+        search=SqlSearch(db),
     )

@@ -34,9 +34,12 @@ from server.room.ports import (
     Seat,
     UpdateLog,
 )
+from server.room.projection_ports import Projection
+from server.room.projector import Projector
 from server.room.quarantine import Quarantine
 from server.room.room import Room, State
 from server.room.statistics import Statistics
+from server.room.unprojected import Unprojected
 from server.room.watcher import Watcher
 from server.room.worker import Worker
 from server.session.owners import PeerId
@@ -59,6 +62,7 @@ class Ports:
     directory: Directory
     feed: ChangeFeed
     clock: Clock
+    projection: Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Gauges:
     connections: int
     oldest_uncommitted_seconds: float
     slowest_backlog_bytes: int
+    oldest_unprojected_seconds: float
 
 
 class Rooms:
@@ -81,6 +86,7 @@ class Rooms:
         statistics: Statistics,
         breaker: Breaker,
         committer: Committer,
+        unprojected: Unprojected,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.statistics = statistics
@@ -88,6 +94,7 @@ class Rooms:
         self._ports = ports
         self._limits = limits
         self._committer = committer
+        self._unprojected = unprojected
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
@@ -150,6 +157,19 @@ class Rooms:
             if room.state is State.LIVE:
                 return room
 
+    async def projected(self, project: ProjectId, seq: Seq) -> None:
+        """Return once the projection shows ``seq``: for a read after one's own write.
+
+        Raises ``StoreBusy`` when that takes too long, ``NotFound``, or a ``DocumentFault``
+        or ``DocumentDamaged`` for a document that cannot be projected.
+        """
+        await self._unprojected.projected(project, seq)
+
+    def at_hand(self, project: ProjectId) -> Room | None:
+        """The room of a project if it is in service; asking opens none."""
+        room = self._rooms.get(project)
+        return room if room is not None and room.state is State.LIVE else None
+
     def live(self) -> tuple[Room, ...]:
         """The rooms that are in service."""
         return tuple(room for room in self._rooms.values() if room.state is State.LIVE)
@@ -162,6 +182,7 @@ class Rooms:
             connections=len(peers),
             oldest_uncommitted_seconds=self._committer.oldest_uncommitted(),
             slowest_backlog_bytes=max((peer.channel.backlog for peer in peers), default=0),
+            oldest_unprojected_seconds=self._unprojected.oldest(),
         )
 
     async def housekeeping(self) -> None:
@@ -225,14 +246,32 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     """Rooms in service, with all their tasks; leaving drains and ends them."""
     statistics = Statistics()
     breaker = Breaker(ports.log, ports.clock)
-    committer = Committer(ports.log, breaker, ports.clock, statistics)
-    worker = Worker()
-    compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
+    unprojected = Unprojected(ports.clock)
+    committer = Committer(ports.log, breaker, ports.clock, statistics, unprojected)
+    # Two, for a long merge would make a projection late.
+    merging, reading = Worker(), Worker()
+    compactor = Compactor(ports.compaction, merging, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
-        rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
+        rooms = Rooms(ports, limits, statistics, breaker, committer, unprojected, tasks)
         watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
-        services = [breaker.run, compactor.run, rooms.housekeeping, watcher.run]
+        projector = Projector(
+            ports.projection,
+            ports.log,
+            rooms.at_hand,
+            reading,
+            ports.clock,
+            statistics,
+            unprojected,
+        )
+        services = [
+            breaker.run,
+            compactor.run,
+            rooms.housekeeping,
+            watcher.run,
+            projector.run,
+            projector.sweep,
+        ]
         endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
         try:
             yield rooms
@@ -242,7 +281,8 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             await committing
             for task in endless:
                 task.cancel()
-            worker.close()
+            merging.close()
+            reading.close()
 
 
 async def _keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -12,6 +12,7 @@ from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.guest import Guest
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument, MemoryStore
 
 PROJECT = ProjectId("project")
@@ -55,7 +56,9 @@ async def house(database: MemoryDatabase, limits: RoomLimits | None = None) -> A
     """A process on ``database``, drained at the end."""
     clock = ManualClock()
     store = MemoryStore(database, clock)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, store.directory, store.feed, clock, Abreast(database)
+    )
     async with hosting(ports, limits or RoomLimits()) as rooms:
         yield House(rooms, store, clock)
         store.faults.release_appends()

@@ -19,6 +19,7 @@ from server.room.limits import RoomLimits
 from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
 
@@ -67,7 +68,9 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
         email="owner@x.example", name="owner", is_admin=False, password_hash=None
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+    )
     async with hosting(ports, RoomLimits()) as rooms:
         api = build_api(Services(rooms, store.directory, clock, settings or Settings()))
         routes = [Mount(PREFIX, api), *docs_routes()]
