@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy import true as sql_true
 
 from server.document.fields import Problem
@@ -54,9 +54,14 @@ DOCUMENT = select(
 PROJECTION = select(p.projections.c.seq, p.projections.c.version).where(
     p.projections.c.project_id == bindparam("project")
 )
+AS_OBJECT = {
+    "sqlite": "SELECT json_group_object(id, lower(hex(digest)))",
+    "postgresql": "SELECT CAST(json_object_agg(id, encode(digest, 'hex')) AS text)",
+}
 DIGESTS = {
-    kind: select(table.c.id, table.c.digest).where(table.c.project_id == bindparam("project"))
+    (dialect, kind): text(f"{query} FROM {table.name} WHERE project_id = :project")
     for kind, table in TABLES.items()
+    for dialect, query in AS_OBJECT.items()
 }
 HAS_PROJECTION = select(p.projections.c.project_id).where(
     p.projections.c.project_id == bindparam("project")
@@ -132,8 +137,10 @@ def known(conn: Connection, project: ProjectId) -> Known:
     return Known(Seq(document.head), document.stored_bytes, Seq(seq), version, digests)
 
 
-def _digests(conn: Connection, kind: Kind, project: ProjectId) -> dict[str, bytes]:
-    return dict(conn.execute(DIGESTS[kind], {"project": project}).all())
+def _digests(conn: Connection, kind: Kind, project: ProjectId) -> str:
+    """One text, made by the database: rows would be handled one by one on the loop."""
+    statement = DIGESTS[conn.dialect.name, kind]
+    return str(conn.execute(statement, {"project": project}).scalar() or "{}")
 
 
 def behind(conn: Connection, after: ProjectId | None, limit: int) -> list[ProjectId]:

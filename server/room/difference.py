@@ -6,6 +6,8 @@ and not mentioned, so that a keystroke in a large project writes one row. What d
 live here: where the document and the digests come from (``server.room.projector``).
 """
 
+import json
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
@@ -30,7 +32,9 @@ from server.room.projection_ports import (
 
 T = TypeVar("T")
 
-ROWS_PER_STEP = 200
+_Digests = dict[str, str]
+
+ROWS_PER_STEP = 100
 """SQLite has one writer: edits of all rooms wait while a step is written."""
 
 BYTES_PER_STEP = 1024 * 1024
@@ -61,8 +65,9 @@ def difference(source: Source, known: Known) -> tuple[Step, ...]:
     Raises ``DocumentDamaged``.
     """
     view = projected(source)
-    puts = tuple(_puts(view, known.digests))
-    drops = tuple(_drops(view, known.digests))
+    digests = {kind: _Digests(json.loads(text)) for kind, text in known.digests.items()}
+    puts = tuple(_puts(view, digests))
+    drops = tuple(_drops(view, digests))
     shown = tuple(view.problems[:MAX_PROBLEMS])
     conclusion = Conclusion(shown, len(view.problems))
     parts = list(_portions(puts, drops)) or [((), ())]
@@ -73,6 +78,19 @@ def difference(source: Source, known: Known) -> tuple[Step, ...]:
         for number, part in enumerate(parts)
         for last in (number == len(parts) - 1,)
     )
+
+
+def packed_difference(source: Source, known: Known) -> tuple[bytes, ...]:
+    """The same, each step pickled: the process that asked unpacks them one by one, so that
+    it is never held up for the whole."""
+    return tuple(pickle.dumps(step) for step in difference(source, known))
+
+
+def unpacked(step: bytes) -> Step:
+    """A step that our own worker has packed."""
+    found = pickle.loads(step)
+    assert isinstance(found, Step), found
+    return found
 
 
 def projected(source: Source) -> ProjectView:
@@ -104,24 +122,25 @@ def wording(element: Element) -> Wording:
     return Wording(tuple(found), tuple(_within(words(body[:MAX_INDEXED]), room)))
 
 
-def _drops(view: ProjectView, digests: Mapping[Kind, Mapping[str, bytes]]) -> Iterator[Drop]:
+def _drops(view: ProjectView, digests: Mapping[Kind, _Digests]) -> Iterator[Drop]:
     """Edges before nodes: an end goes after what hangs on it."""
     for kind, there in reversed(list(elements(view))):
         gone = digests[kind].keys() - {element.id for element in there}
         yield from (Drop(kind, id) for id in sorted(gone))
 
 
-def _puts(view: ProjectView, digests: Mapping[Kind, Mapping[str, bytes]]) -> Iterator[Put]:
+def _puts(view: ProjectView, digests: Mapping[Kind, _Digests]) -> Iterator[Put]:
     for kind, there in elements(view):
         for element in there:
             before = digests[kind].get(element.id)
             digest = _digest(element)
-            if digest != before:
-                same = before is not None and before[_ROW:] == digest[_ROW:]
+            if digest.hex() != before:
+                same = before is not None and before[2 * _ROW :] == digest[_ROW:].hex()
                 yield Put(element, digest, None if same else wording(element))
 
 
 _ROW = 16
+"""Bytes of a digest that are about the row; the others are about its words."""
 
 
 def _digest(element: Element) -> bytes:

@@ -55,14 +55,16 @@ class Known:
     """What the projection of a document holds, and how far the document is.
 
     ``version`` counts writes to the projection: a write names the one that it builds
-    upon. ``digests`` are those of :class:`Put`, by kind and id.
+    upon. ``digests`` are those of :class:`Put`: for each kind a JSON object in text, from
+    ids to hexadecimal digits. Nobody but the worker process looks into them, and for a
+    large project parsing them would be felt.
     """
 
     head: Seq
     stored_bytes: int
     seq: Seq
     version: int
-    digests: Mapping[Kind, Mapping[str, bytes]]
+    digests: Mapping[Kind, str]
 
 
 @dataclass(frozen=True, slots=True)

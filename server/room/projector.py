@@ -26,7 +26,7 @@ from server.protocol.errors import (
     StoreUnavailable,
 )
 from server.protocol.ids import ProjectId
-from server.room.difference import ROWS_PER_STEP, Source, difference
+from server.room.difference import ROWS_PER_STEP, Source, packed_difference, unpacked
 from server.room.ports import Clock, UpdateLog
 from server.room.projection_ports import Known, Projection, Step
 from server.room.room import Room
@@ -91,24 +91,31 @@ class Projector:
         """
         for project in projects:
             self.unprojected.begun(project)
-        open_ends = set(projects)
         try:
-            found = [steps for name in projects if (steps := await self._steps(name))]
-            for group in _groups(found):
-                await self._write_in_turn(group)
-                open_ends.difference_update(steps[0].project for steps in group)
+            await self._project(projects)
         except StoreUnavailable:
-            for project in open_ends:
+            for project in projects:
                 self.unprojected.again(project)
             raise
 
-    async def _steps(self, project: ProjectId) -> tuple[Step, ...]:
+    async def _project(self, projects: Sequence[ProjectId]) -> None:
+        small: list[Step] = []
+        for project in projects:
+            packed = await self._steps(project)
+            if len(packed) == 1:
+                small.append(unpacked(packed[0]))
+            else:
+                await self._write_in_turn(packed)
+        for group in _groups(small):
+            await self._write(group)
+
+    async def _steps(self, project: ProjectId) -> tuple[bytes, ...]:
         """What is to be written of a document; nothing if it is up to date or put off."""
         try:
             known = await self.projection.known(project)
             if known.seq < known.head:
                 source = await self._source(project, known)
-                return await self.worker.run(difference, source, known)
+                return await self.worker.run(packed_difference, source, known)
             self.unprojected.reached(project, known.seq)
         except Exception as error:
             self._put_off(project, error)
@@ -125,13 +132,10 @@ class Projector:
         tail = tuple(row.payload for row in stored.tail)
         return Source(project, stored.head, stored.checkpoint, tail)
 
-    async def _write_in_turn(self, group: Sequence[tuple[Step, ...]]) -> None:
-        """Several documents of one step each, or one of any number."""
-        if len(group) > 1:
-            await self._write([steps[0] for steps in group])
-            return
-        for step in group[0]:
-            if not await self._write([step]):
+    async def _write_in_turn(self, packed: Sequence[bytes]) -> None:
+        """The steps of one document, until somebody else writes to it."""
+        for step in packed:
+            if not await self._write([unpacked(step)]):
                 return
 
     async def _write(self, steps: Sequence[Step]) -> bool:
@@ -176,16 +180,16 @@ class Projector:
             await self.clock.sleep(RETRY_SECONDS)
 
 
-def _groups(differences: Sequence[tuple[Step, ...]]) -> Iterator[list[tuple[Step, ...]]]:
-    """What is written together: documents of one step, up to the rows of one step."""
-    group: list[tuple[Step, ...]] = []
+def _groups(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """What is written together: so many documents as have the rows of one full step."""
+    group: list[Step] = []
     room = ROWS_PER_STEP
-    for steps in differences:
-        rows = len(steps[0].puts) + len(steps[0].drops)
-        if group and (len(steps) > 1 or len(group[0]) > 1 or rows > room):
+    for step in steps:
+        rows = len(step.puts) + len(step.drops)
+        if group and rows > room:
             yield group
             group, room = [], ROWS_PER_STEP
-        group.append(steps)
+        group.append(step)
         room -= rows
     if group:
         yield group

@@ -1,5 +1,6 @@
 """What the contracts of the projection write: elements, and steps that put them."""
 
+import json
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -7,7 +8,7 @@ from server.document.fields import Problem
 from server.document.schema import Diagram, Edge, Node, Section
 from server.protocol.ids import ProjectId, Seq
 from server.room.difference import wording
-from server.room.projection_ports import Conclusion, Drop, Element, Put, Step
+from server.room.projection_ports import Conclusion, Drop, Element, Kind, Known, Put, Step
 from tests.contracts.backends import AnyStore, batch, new_projects
 
 
@@ -34,6 +35,15 @@ def diagram(id: str, title: str = "") -> Diagram:
 def put(element: Element) -> Put:
     """A row with all its words."""
     return Put(element, sha256(repr(element).encode()).digest()[:24], wording(element))
+
+
+def digests(known: Known) -> dict[Kind, dict[str, bytes]]:
+    """The digests of rows, by kind and id."""
+    objects = {kind: json.loads(text) for kind, text in known.digests.items()}
+    return {
+        kind: {id: bytes.fromhex(digits) for id, digits in found.items()}
+        for kind, found in objects.items()
+    }
 
 
 def step(

@@ -1,5 +1,6 @@
 """A projection in memory, held to the contract of the real ones; writing only."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -58,11 +59,12 @@ class MemoryProjection:
         """What is there."""
         document = self.database.live(project)
         rows = self.database.projections.get(project, Rows())
-        digests: dict[Kind, dict[str, bytes]] = {kind: {} for kind in Kind}
+        digests: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
         for (kind, id), put in rows.puts.items():
-            digests[kind][id] = put.digest
+            digests[kind][id] = put.digest.hex()
         size = len(document.checkpoint or b"") + document.tail_bytes
-        return Known(Seq(document.head), size, rows.seq, rows.version, digests)
+        texts = {kind: json.dumps(found) for kind, found in digests.items()}
+        return Known(Seq(document.head), size, rows.seq, rows.version, texts)
 
     async def write(self, steps: Sequence[Step]) -> Sequence[bool]:
         """Write steps, or fail as told."""

@@ -12,7 +12,7 @@ from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.guest import Guest
-from tests.doubles.memory_projection import Abreast
+from tests.doubles.memory_projection import Abreast, MemoryProjection
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument, MemoryStore
 
 PROJECT = ProjectId("project")
@@ -52,13 +52,16 @@ class House:
 
 
 @asynccontextmanager
-async def house(database: MemoryDatabase, limits: RoomLimits | None = None) -> AsyncIterator[House]:
-    """A process on ``database``, drained at the end."""
+async def house(
+    database: MemoryDatabase,
+    limits: RoomLimits | None = None,
+    projection: MemoryProjection | None = None,
+) -> AsyncIterator[House]:
+    """A process on ``database``, drained at the end; it projects nothing if not told to."""
+    projection = projection or Abreast(database)
     clock = ManualClock()
     store = MemoryStore(database, clock)
-    ports = Ports(
-        store.log, store.compaction, store.directory, store.feed, clock, Abreast(database)
-    )
+    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, projection)
     async with hosting(ports, limits or RoomLimits()) as rooms:
         yield House(rooms, store, clock)
         store.faults.release_appends()
