@@ -133,7 +133,7 @@ def _puts(view: ProjectView, digests: Mapping[Kind, _Digests]) -> Iterator[Put]:
     for kind, there in elements(view):
         for element in there:
             before = digests[kind].get(element.id)
-            digest = _digest(element)
+            digest = digest_of(element)
             if digest.hex() != before:
                 same = before is not None and before[2 * _ROW :] == digest[_ROW:].hex()
                 yield Put(element, digest, None if same else wording(element))
@@ -143,7 +143,8 @@ _ROW = 16
 """Bytes of a digest that are about the row; the others are about its words."""
 
 
-def _digest(element: Element) -> bytes:
+def digest_of(element: Element) -> bytes:
+    """By which it is seen whether a row, or its words, have changed."""
     row = blake2b(repr(element).encode(), digest_size=_ROW)
     text = blake2b(repr(_texts(element)).encode(), digest_size=8)
     return row.digest() + text.digest()
