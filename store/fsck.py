@@ -1,8 +1,8 @@
 """Look at every stored row of the log and name what does not hold (L3, L4).
 
 A report, never a repair, and no row is believed: what cannot be decoded is a
-problem like any other. The projection of a document is held against its replay. Documents are read one at a time, each in one read
-transaction, a page of rows at a time. What does not live here: the checks of one
+problem like any other. Documents are read one at a time, each in one read
+transaction, a page of rows at a time; their projection is held against a replay. What does not live here: the checks of one
 document (``store.fsck_document``), and what updates mean: comparing a checkpoint
 with a replay of its history is the caller's ``replay``.
 """

@@ -20,8 +20,10 @@ from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.kept_answers import SqlKeptAnswers
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
+from store.project_book import SqlInvitations, SqlProjects
 from store.projection import SqlProjection
 from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
@@ -41,6 +43,9 @@ class Store:
     projection: SqlProjection
     reader: SqlProjectionReader
     search: SqlSearch
+    projects: SqlProjects
+    invitations: SqlInvitations
+    answers: SqlKeptAnswers
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -118,4 +123,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projection=SqlProjection(db, clock),
         reader=SqlProjectionReader(db),
         search=SqlSearch(db),
+        projects=SqlProjects(db, clock),
+        invitations=SqlInvitations(db, clock),
+        answers=SqlKeptAnswers(db),
     )

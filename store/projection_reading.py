@@ -97,9 +97,7 @@ class SqlProjectionReader:
         self, project: ProjectId, kind: type[E], cursor: str | None, limit: int
     ) -> Page[E]:
         """Elements by id, sections by (rank, id)."""
-        after: str | bytes = cursor or ""
-        if kind is Section:
-            after = _place(cursor)
+        after = _place(cursor) if kind is Section else _id(cursor)
         return await self._db.read(page, project, kind, after, limit)
 
     async def element(self, project: ProjectId, kind: type[E], id: str) -> E:
@@ -110,7 +108,7 @@ class SqlProjectionReader:
         self, project: ProjectId, node: str, cursor: str | None, limit: int
     ) -> Neighbours:
         """Edges that begin or end at a node, with their other ends."""
-        return await self._db.read(neighbours, project, node, cursor or "", limit)
+        return await self._db.read(neighbours, project, node, _id(cursor), limit)
 
 
 def standing(conn: Connection, project: ProjectId) -> Standing:
@@ -171,6 +169,14 @@ def _built(kind: type[E], row: AnyRow) -> E:
 
 def _cursor(at: str | bytes) -> str:
     return at.hex() if isinstance(at, bytes) else at
+
+
+def _id(cursor: str | None) -> str:
+    """A cursor of a list by id is the last id."""
+    id = cursor or ""
+    if "\0" in id or any("\ud800" <= char <= "\udfff" for char in id):
+        raise Invalid("expected a cursor that this list has given")
+    return id
 
 
 def _place(cursor: str | None) -> bytes:

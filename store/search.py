@@ -11,6 +11,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from sqlalchemy import Connection, TextClause, bindparam, func, select, text
@@ -192,7 +193,13 @@ def _parsed(cursor: str | None) -> _Place:
     if not cursor:
         return START
     try:
-        score, entry = json.loads(urlsafe_b64decode(cursor))
-        return _Place(float(score), int(entry))
-    except (ValueError, TypeError):
-        raise Invalid("expected a cursor that a search has given") from None
+        read = json.loads(urlsafe_b64decode(cursor))
+    except (ValueError, RecursionError):
+        read = None
+    match read:
+        case [float() | int() as score, int() as entry]:
+            if isfinite(score) and abs(score) < 1e300 and 0 <= entry < 1 << 63:
+                return _Place(float(score), entry)
+        case _:
+            pass
+    raise Invalid("expected a cursor that a search has given")

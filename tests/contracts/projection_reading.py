@@ -50,6 +50,9 @@ class ProjectionReaderContract:
             if cursor is None:
                 break
         assert seen == sorted(ids)
+        for forged in ("\0", "\ud800"):
+            with pytest.raises(Invalid):
+                await store.reader.page(project, Node, forged, 3)
 
     async def test_sections_are_read_by_rank_and_id_as_all_peers_order_them(
         self, store: Store

@@ -194,7 +194,15 @@ class SearchContract:
             if cursor is None:
                 break
         assert sorted(seen) == sorted(one.id for one in nodes)
-        for forged in ("x", "W10=", "WzEsMiwzXQ==", "WyJhIiwiYiJd", "é"):
+        for forged in (
+            "x",
+            "W10=",
+            "WzEsMiwzXQ==",
+            "WyJhIiwiYiJd",
+            "é",
+            "W05hTiwxXQ==",
+            "WzEsMWU5OTld",
+        ):
             with pytest.raises(Invalid):
                 await store.search.search(user, Question("word"), forged, 5)
 

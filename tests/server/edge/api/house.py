@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.routing import Mount
@@ -21,6 +22,9 @@ from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
+
+ABSENT: Any = None
+"""Of what has no double: who needs it builds on a real store (``sql_house``)."""
 
 
 def bearer(token: str | None) -> dict[str, str]:
@@ -72,7 +76,18 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
         store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
     )
     async with hosting(ports, RoomLimits()) as rooms:
-        api = build_api(Services(rooms, store.directory, clock, settings or Settings()))
+        services = Services(
+            rooms,
+            store.directory,
+            clock,
+            settings or Settings(),
+            ABSENT,
+            ABSENT,
+            ABSENT,
+            ABSENT,
+            ABSENT,
+        )
+        api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)
         transport = ASGITransport(app, raise_app_exceptions=False)
