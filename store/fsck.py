@@ -2,9 +2,10 @@
 
 A report, never a repair, and no row is believed: what cannot be decoded is a
 problem like any other. Documents are read one at a time, each in one read
-transaction, a page of rows at a time; their projection is held against a replay. What does not live here: the checks of one
-document (``store.fsck_document``), and what updates mean: comparing a checkpoint
-with a replay of its history is the caller's ``replay``.
+transaction, a page of rows at a time; their projection is held against a replay.
+What does not live here: the checks of one document (``store.fsck_document``,
+``store.fsck_projection``), and what updates mean: comparing a checkpoint with a
+replay of its history is the caller's ``replay``.
 """
 
 import asyncio

@@ -97,8 +97,7 @@ class SqlProjectionReader:
         self, project: ProjectId, kind: type[E], cursor: str | None, limit: int
     ) -> Page[E]:
         """Elements by id, sections by (rank, id)."""
-        after = _place(cursor) if kind is Section else _id(cursor)
-        return await self._db.read(page, project, kind, after, limit)
+        return await self._db.read(page, project, kind, _after(kind, cursor), limit)
 
     async def element(self, project: ProjectId, kind: type[E], id: str) -> E:
         """One element."""
@@ -169,6 +168,10 @@ def _built(kind: type[E], row: AnyRow) -> E:
 
 def _cursor(at: str | bytes) -> str:
     return at.hex() if isinstance(at, bytes) else at
+
+
+def _after(kind: type, cursor: str | None) -> str | bytes:
+    return _place(cursor) if kind is Section else _id(cursor)
 
 
 def _id(cursor: str | None) -> str:

@@ -4,6 +4,8 @@ Whoever wants a document asks here. Opening is single-flight, because a room is 
 the map before it has loaded; closing is awaited, because a room stays in the map
 until its task has ended. What does not live here: what happens in a room.
 
+Long because the services beside the rooms start and end in one order with them.
+
 Laws kept here: L2 (newcomers are refused while the breaker is tripped) and L5.
 """
 

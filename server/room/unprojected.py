@@ -21,6 +21,9 @@ PATIENCE_SECONDS = 10.0
 """How long a reader waits for a projection, unless it says otherwise."""
 
 
+_Waiter = tuple[Seq, asyncio.Future[None]]
+
+
 @dataclass(slots=True)
 class _Wanted:
     """A document with unprojected edits. Times are monotonic seconds."""
@@ -54,9 +57,7 @@ class Unprojected:
     _wanted: dict[ProjectId, _Wanted] = field(default_factory=dict)
     _under_way: dict[ProjectId, float] = field(default_factory=dict)
     _pauses: dict[ProjectId, _Pause] = field(default_factory=dict)
-    _waiting: "dict[ProjectId, list[tuple[Seq, asyncio.Future[None]]]]" = field(
-        default_factory=dict
-    )
+    _waiting: dict[ProjectId, list[_Waiter]] = field(default_factory=dict)
 
     def note(self, project: ProjectId) -> None:
         """Edits of this document have been committed."""
@@ -135,16 +136,22 @@ class Unprojected:
         waiter = (seq, reached)
         self._waiting.setdefault(project, []).append(waiter)
         self._hurry(project)
-        giving_up = asyncio.ensure_future(self.clock.sleep(patience))
         try:
-            await asyncio.wait({reached, giving_up}, return_when=asyncio.FIRST_COMPLETED)
-            if not reached.done():
-                raise StoreBusy(f"the projection has not reached {seq} within {patience:g} s")
-            reached.result()
+            async with asyncio.TaskGroup() as group:
+                alarm = group.create_task(self._give_up(waiter, patience))
+                await asyncio.wait({reached})
+                alarm.cancel()
         finally:
-            giving_up.cancel()
             reached.cancel()
             self._leave(project, waiter)
+        reached.result()
+
+    async def _give_up(self, waiter: _Waiter, patience: float) -> None:
+        await self.clock.sleep(patience)
+        seq, reached = waiter
+        if not reached.done():
+            why = f"the projection has not reached {seq} within {patience:g} s"
+            reached.set_exception(StoreBusy(why))
 
     def oldest(self) -> float:
         """Age in seconds of the oldest edit that no projection shows."""
@@ -167,7 +174,7 @@ class Unprojected:
             if not future.done():
                 future.set_exception(error)
 
-    def _leave(self, project: ProjectId, waiter: "tuple[Seq, asyncio.Future[None]]") -> None:
+    def _leave(self, project: ProjectId, waiter: _Waiter) -> None:
         rest = [other for other in self._waiting.get(project, []) if other is not waiter]
         if rest:
             self._waiting[project] = rest
