@@ -9,7 +9,7 @@ from binascii import Error as NotHex
 from binascii import unhexlify
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, select, union
 
 from server.document.fields import Problem
 from server.document.schema import Diagram, Edge, Node, Section
@@ -69,13 +69,15 @@ PAGES = {
 ELEMENTS = {
     kind: _elements(kind).where(table.c.id == bindparam("id")) for kind, table in TABLES.items()
 }
+# Not OR, for which SQLite would walk all edges in the order of their ids.
 EDGES_AT = (
-    _elements(Edge)
-    .where(
-        or_(p.edges.c.source == bindparam("node"), p.edges.c.target == bindparam("node")),
-        p.edges.c.id > bindparam("after"),
+    union(
+        *(
+            _elements(Edge).where(end == bindparam("node"), p.edges.c.id > bindparam("after"))
+            for end in (p.edges.c.source, p.edges.c.target)
+        )
     )
-    .order_by(p.edges.c.id)
+    .order_by("id")
     .limit(bindparam("most"))
 )
 NODES_NAMED = (

@@ -76,8 +76,9 @@ edges = Table(
     PrimaryKeyConstraint("project_id", "id"),
 )
 
-Index("ix_edges_project_id_source", edges.c.project_id, edges.c.source)
-Index("ix_edges_project_id_target", edges.c.project_id, edges.c.target)
+# With the id, by which the edges at a node are listed: else SQLite walks all edges in its order.
+Index("ix_edges_project_id_source_id", edges.c.project_id, edges.c.source, edges.c.id)
+Index("ix_edges_project_id_target_id", edges.c.project_id, edges.c.target, edges.c.id)
 
 plans = Table(
     "plans",

@@ -32,13 +32,17 @@ from store.open import Store, open_store
 
 T = TypeVar("T")
 
-WORDS = ["market", "growth", "revenue", "customer", "plan", "churn", "price", "channel", "team", "risk"]
+WORDS = ("market", "growth", "revenue", "customer", "plan", "churn", "price", "channel", "risk")
 RARE = "needle"
 
 LIST_SQL = (
     "SELECT id, label, kind, x, y, content FROM nodes WHERE project_id = ? ORDER BY id LIMIT ?"
 )
-EDGES_SQL = "SELECT * FROM edges WHERE project_id = ? AND (source = ? OR target = ?) ORDER BY id"
+EDGES_SQL = (
+    "SELECT id, source, target, label FROM edges WHERE project_id = ? AND source = ?"
+    " UNION SELECT id, source, target, label FROM edges WHERE project_id = ? AND target = ?"
+    " ORDER BY id"
+)
 SEARCH_SQL = (
     "SELECT e.topic, e.element, bm25(search_index) AS score FROM search_index"
     " JOIN search_entries AS e ON e.id = search_index.rowid"
@@ -141,7 +145,7 @@ async def _beside_sql(
         ),
         "neighbours": (
             lambda: store.reader.neighbours(project, "n7", None, page),
-            ask(EDGES_SQL, project, "n7", "n7"),
+            ask(EDGES_SQL, project, "n7", project, "n7"),
         ),
         "rare": (
             lambda: store.search.search(user, Question(RARE), None, found),

@@ -89,8 +89,8 @@ def _create_edges() -> None:
         sa.Column("target", ID, nullable=False),
         sa.Column("label", sa.String, nullable=False),
     )
-    op.create_index("ix_edges_project_id_source", "edges", ["project_id", "source"])
-    op.create_index("ix_edges_project_id_target", "edges", ["project_id", "target"])
+    for end in ("source", "target"):
+        op.create_index(f"ix_edges_project_id_{end}_id", "edges", ["project_id", end, "id"])
 
 
 def _create_kind(table: str, *columns: sa.Column[object]) -> None:
