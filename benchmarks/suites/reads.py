@@ -40,8 +40,8 @@ LIST_SQL = (
 )
 EDGES_SQL = (
     "SELECT id, source, target, label FROM edges WHERE project_id = ? AND source = ?"
-    " UNION SELECT id, source, target, label FROM edges WHERE project_id = ? AND target = ?"
-    " ORDER BY id"
+    " UNION ALL SELECT id, source, target, label FROM edges WHERE project_id = ? AND target = ?"
+    " AND source <> target ORDER BY id"
 )
 SEARCH_SQL = (
     "SELECT e.topic, e.element, bm25(search_index) AS score FROM search_index"
