@@ -29,6 +29,7 @@ from server.protocol.errors import (
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
+from server.room.breath import Breath
 from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.limits import RoomLimits
@@ -96,6 +97,7 @@ class Rooms:
         breaker: Breaker,
         committer: Committer,
         unprojected: Unprojected,
+        breath: Breath,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.statistics = statistics
@@ -104,6 +106,7 @@ class Rooms:
         self._limits = limits
         self._committer = committer
         self._unprojected = unprojected
+        self._breath = breath
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
@@ -231,6 +234,7 @@ class Rooms:
             project,
             log=self._ports.log,
             committer=self._committer,
+            breath=self._breath,
             clock=self._ports.clock,
             limits=self._limits,
             statistics=self.statistics,
@@ -265,11 +269,12 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     breaker = Breaker(ports.log, ports.clock)
     unprojected = Unprojected(ports.clock)
     committer = Committer(ports.log, breaker, ports.clock, statistics, unprojected)
+    breath = Breath(ports.clock, limits.linger_seconds)
     # Two, for a long merge would make a projection late.
     merging, reading = Worker(), Worker()
     compactor = Compactor(ports.compaction, merging, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
-        rooms = Rooms(ports, limits, statistics, breaker, committer, unprojected, tasks)
+        rooms = Rooms(ports, limits, statistics, breaker, committer, unprojected, breath, tasks)
         watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
         projector = Projector(
@@ -283,6 +288,7 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
         )
         services = [
             breaker.run,
+            breath.run,
             compactor.run,
             rooms.housekeeping,
             watcher.run,

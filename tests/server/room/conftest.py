@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -62,7 +62,9 @@ async def house(
     clock = ManualClock()
     store = MemoryStore(database, clock)
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, projection)
-    async with hosting(ports, limits or RoomLimits()) as rooms:
+    # Time stands still here, so nobody lingers.
+    limits = replace(limits or RoomLimits(), linger_seconds=0.0)
+    async with hosting(ports, limits) as rooms:
         yield House(rooms, store, clock)
         store.faults.release_appends()
 
