@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from server.protocol.errors import DocumentFault, Forbidden, RoomClosed, ServerE
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
-from server.room.commands import Edited
+from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.limits import RoomLimits
@@ -114,11 +115,18 @@ class Rooms:
 
         Few at a time, since an answer may be as large as the document.
         """
+        return (await self._ask(project, question)).value
+
+    async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
+        """The same of what the document says, with the seq that the answer has seen."""
+        return await self._ask(project, lambda replica: replica.read(question))
+
+    async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
             while True:
                 room = await self.open(project)
                 try:
-                    return await room.read(question)
+                    return await room.read(partial(_at_seq, room, question))
                 except RoomClosed:  # It was unloaded meanwhile: the next one answers.
                     continue
 
@@ -138,7 +146,7 @@ class Rooms:
 
     async def edit(
         self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
-    ) -> Edited[T]:
+    ) -> AtSeq[T]:
         """Change a live document in one transaction; answers once committed (L1).
 
         ``change`` sees the document as it is at that moment, may refuse by raising, and must
@@ -239,6 +247,11 @@ class Rooms:
             self._quarantine.recovered(room.project)
         if isinstance(room.failure, DocumentFault):
             self._quarantine.failed(room.project, self._ports.clock.monotonic())
+
+
+def _at_seq(room: Room, question: Callable[[Replica], T], replica: Replica) -> AtSeq[T]:
+    """Asked in the room's turn: so what the room has read and committed is in the answer."""
+    return AtSeq(question(replica), room.seq)
 
 
 @asynccontextmanager
