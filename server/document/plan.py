@@ -84,14 +84,22 @@ def section(doc: Document, id: str) -> Section:
 
 def add_section(doc: Document, new: NewSection) -> Section:
     """Make a section."""
-    title, body = fit_string("title", new.title), fit_unicode("body", new.body)
     others = _in_order(doc)
     index = _index(others, new.place)
     rank, ranks = insert_rank([rank for rank, _ in others], index)
-    fields = {"title": title, "rank": rank, "body": pycrdt.Text(body)}
-    add_element(doc, PLAN, fit_id(new.id), fields)
+    write_section(doc, new, rank)
     _rank_anew(doc, others, ranks)
     return section(doc, new.id)
+
+
+def write_section(doc: Document, new: NewSection, rank: str) -> None:
+    """Make a section with this rank, wherever that is."""
+    fields = {
+        "title": fit_string("title", new.title),
+        "rank": rank,
+        "body": pycrdt.Text(fit_unicode("body", new.body)),
+    }
+    add_element(doc, PLAN, fit_id(new.id), fields)
 
 
 def change_section(doc: Document, id: str, change: SectionChange) -> Section:

@@ -31,6 +31,12 @@ def rank_between(low: str | None, high: str | None) -> str | None:
     return rank if above and below and len(rank) <= MAX_RANK else None
 
 
+def even_ranks(count: int) -> list[str]:
+    """So many ranks in order."""
+    ranks: list[str] = generate_n_keys_between(None, None, count)
+    return ranks
+
+
 def insert_rank(ranks: Sequence[str], index: int) -> tuple[str, tuple[str, ...]]:
     """A rank for a newcomer before ``ranks[index]``, and what the others' must be then.
 
@@ -41,6 +47,6 @@ def insert_rank(ranks: Sequence[str], index: int) -> tuple[str, tuple[str, ...]]
     rank = rank_between(low, high)
     if rank is not None:
         return rank, tuple(ranks)
-    fresh: list[str] = generate_n_keys_between(None, None, len(ranks) + 1)
+    fresh = even_ranks(len(ranks) + 1)
     newcomer = fresh.pop(index)
     return newcomer, tuple(fresh)

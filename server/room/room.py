@@ -198,7 +198,7 @@ class Room:
     async def _load(self) -> None:
         stored = await self._log.load(self.project)
         document = LiveDocument(stored, self._limits.max_document_bytes)
-        self._desk = Desk(document, self._clock, self._statistics)
+        self._desk = Desk(document, self._clock, self._limits, self._statistics)
         if self.state is State.LOADING:
             self.state = State.LIVE
         self._loaded.set()

@@ -13,14 +13,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.edge.api import updates
+from server.edge.api import bulk, diagrams, edges, exchange, graph, nodes, plan, updates
 from server.edge.api.openapi import described
 from server.edge.api.services import Services
 from server.edge.problems import on_crash, on_error, on_http_exception, problem
 from server.protocol.errors import AgentcError
 
 PREFIX = "/api/v1"
-RESOURCES: tuple[Callable[[], APIRouter], ...] = (updates.routes,)
+RESOURCES: tuple[Callable[[], APIRouter], ...] = (
+    updates.routes,
+    nodes.routes,
+    edges.routes,
+    plan.routes,
+    diagrams.routes,
+    bulk.routes,
+    graph.routes,
+    exchange.routes,
+)
 
 DESCRIPTION = """\
 Programs read and write the documents that people are editing live. A write that is answered

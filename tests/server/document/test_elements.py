@@ -276,7 +276,7 @@ def test_many_operations_are_done_in_order_and_answer_what_they_made(project: Pr
     )
     view = project.view
     assert [one.label for one in view.nodes] == ["AA"]
-    assert view.edges == view.sections == view.diagrams == ()
+    assert (view.edges, view.sections, view.diagrams) == ((), (), ())
 
 
 def test_the_operation_that_cannot_be_done_is_named_and_none_is_done(project: Project) -> None:
