@@ -113,3 +113,10 @@ torture: install $(NODE_STAMP)
 # A small tmpfs, filled to the brim; needs root, and says so.
 full-disk: install $(NODE_STAMP)
 	$(BIN)/python -m tests.e2e.full_disk
+
+.PHONY: rest-storm
+STORM_SECONDS ?= 60
+
+# A program over REST and four editors at the same nodes and sections, on both databases.
+rest-storm: install $(NODE_STAMP)
+	STORM_SECONDS=$(or $(SECONDS),$(STORM_SECONDS)) $(BIN)/python -m pytest -q -s tests/e2e/test_rest_storm.py
