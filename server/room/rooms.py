@@ -17,7 +17,14 @@ from itertools import count
 from typing import TypeVar
 
 from server.document.replica import Document, Replica
-from server.protocol.errors import DocumentFault, Forbidden, RoomClosed, ServerError, ShuttingDown
+from server.protocol.errors import (
+    AgentcError,
+    DocumentFault,
+    Forbidden,
+    RoomClosed,
+    ServerError,
+    ShuttingDown,
+)
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
@@ -118,7 +125,7 @@ class Rooms:
         return (await self._ask(project, question)).value
 
     async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
-        """The same of what the document says, with the seq that the answer has seen."""
+        """The same of the content, with a seq that the answer contains."""
         return await self._ask(project, lambda replica: replica.read(question))
 
     async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
@@ -135,8 +142,7 @@ class Rooms:
 
         Raises ``Forbidden`` unless ``role`` may write (L8).
         """
-        if not allows(role, Right.WRITE):
-            raise Forbidden(f"a {role.value} may not change this document")
+        _require_write(role)
         while True:
             room = await self.open(project)
             try:
@@ -149,20 +155,17 @@ class Rooms:
     ) -> AtSeq[T]:
         """Change a live document in one transaction; answers once committed (L1).
 
-        ``change`` sees the document as it is at that moment, may refuse by raising, and must
-        return values of its own. What it raises is raised here, and nothing has changed.
-        Raises ``Forbidden`` unless ``role`` may write (L8).
+        ``change`` returns values of its own. What it raises is raised here, and nothing has
+        changed. Raises ``Forbidden`` unless ``role`` may write (L8).
         """
-        if not allows(role, Right.WRITE):
-            raise Forbidden(f"a {role.value} may not change this document")
+        _require_write(role)
         while True:
             room = await self.open(project)
             try:
                 answer = await room.submit(change, by)
             except RoomClosed:
                 continue
-            # Not asked again: making a change twice is not harmless.
-            return await answer
+            return await answer  # Once: making a change twice is not harmless.
 
     async def open(self, project: ProjectId) -> Room:
         """The live room of a project. Raises why there is none."""
@@ -178,6 +181,14 @@ class Rooms:
             await room.loaded()
             if room.state is State.LIVE:
                 return room
+
+    async def end(self, project: ProjectId, goodbye: AgentcError) -> None:
+        """Close a document's room here, if there is one: its connections are told ``goodbye``.
+        Returns once it has ended."""
+        room = self._rooms.get(project)
+        if room is not None:
+            room.close(goodbye)
+            await room.ended()
 
     def live(self) -> tuple[Room, ...]:
         """The rooms that are in service."""
@@ -249,8 +260,13 @@ class Rooms:
             self._quarantine.failed(room.project, self._ports.clock.monotonic())
 
 
+def _require_write(role: Role) -> None:
+    if not allows(role, Right.WRITE):
+        raise Forbidden(f"a {role.value} may not change this document")
+
+
 def _at_seq(room: Room, question: Callable[[Replica], T], replica: Replica) -> AtSeq[T]:
-    """Asked in the room's turn: so what the room has read and committed is in the answer."""
+    """Asked in the room's turn: what the room has read and committed is in the answer."""
     return AtSeq(question(replica), room.seq)
 
 

@@ -1,4 +1,7 @@
-"""Nodes, edges, sections and diagrams over HTTP: into the live document, and out of it."""
+"""Nodes, edges, sections and diagrams over HTTP: into the live document, and out of it.
+
+Long because the four kinds are held to the same rules, in one place.
+"""
 
 import asyncio
 from typing import Any

@@ -1,0 +1,147 @@
+"""A request for each row of the table "Who gets what" in docs/SPEC.md.
+
+A route that needs no body and no name but ``{project_id}`` needs no sample. To add one: the
+row as it stands in the table, what is sent, and what is done before (by nobody in
+particular) in the project that is asked about; that answers the other names of the path.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pycrdt
+
+from server.document.diagrams import NewDiagram, add_diagram
+from server.document.edges import NewEdge, add_edge
+from server.document.nodes import NewNode, add_node
+from server.document.plan import NewSection, add_section
+from server.document.replica import Document
+from server.edge.secrets import new_token, token_digest
+from server.protocol.ids import Millis, ProjectId
+from server.protocol.roles import Role
+from server.room.ports import Attribution, Means
+from tests.server.edge.api.sql_house import SqlHouse
+
+Names = Mapping[str, str]
+Preparation = Callable[[SqlHouse, ProjectId], Awaitable[Names]]
+
+HOUR = 60 * 60 * 1000
+
+
+async def nothing(here: SqlHouse, project: ProjectId) -> Names:
+    """The project is all that it takes."""
+    return {}
+
+
+async def deleted(here: SqlHouse, project: ProjectId) -> Names:
+    """A project in the bin."""
+    await here.store.directory.delete_project(project)
+    return {}
+
+
+async def guest(here: SqlHouse, project: ProjectId) -> Names:
+    """Another member."""
+    await here.store.directory.set_member(project, here.people["guest"], Role.VIEWER)
+    return {"user_id": here.people["guest"]}
+
+
+async def invitation(here: SqlHouse, project: ProjectId) -> Names:
+    """A link for viewers."""
+    code = new_token()
+    made = await here.store.invitations.invite(
+        project,
+        here.people["owner"],
+        digest=token_digest(code),
+        role=Role.VIEWER,
+        expires_at=Millis(here.clock.now() + HOUR),
+        max_uses=1,
+    )
+    return {"invitation_id": made.id, "code": code}
+
+
+async def elements(here: SqlHouse, project: ProjectId) -> Names:
+    """One of each."""
+
+    def add(doc: Document) -> None:
+        add_node(doc, NewNode("n1", "One"))
+        add_node(doc, NewNode("n2", "Two"))
+        add_edge(doc, NewEdge("e1", "n1", "n2"))
+        add_section(doc, NewSection("s1", "Market"))
+        add_diagram(doc, NewDiagram("d1", "Map"))
+
+    by = Attribution(None, Means.REST)
+    await here.rooms.edit(project, add, by, Role.OWNER)
+    return {"node_id": "n1", "edge_id": "e1", "section_id": "s1", "diagram_id": "d1"}
+
+
+def yjs_update() -> bytes:
+    """A few words."""
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+    doc.get("t", type=pycrdt.Text).insert(0, "words")
+    return doc.get_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is sent; strings in ``json`` may hold the names that ``before`` answers."""
+
+    json: Mapping[str, Any] | None = None
+    content: bytes | None = None
+    query: str = ""
+    before: Preparation = field(default=nothing)
+
+    def body(self, names: Names) -> dict[str, Any]:
+        """As the client's keyword arguments."""
+        if self.json is not None:
+            return {"json": {key: _filled(value, names) for key, value in self.json.items()}}
+        return {} if self.content is None else {"content": self.content}
+
+
+def _filled(value: Any, names: Names) -> Any:
+    return value.format(**names) if isinstance(value, str) else value
+
+
+SAMPLES: dict[str, Sample] = {
+    "POST /projects": Sample({"title": "Bakery"}),
+    "PATCH /projects/{project_id}": Sample({"title": "Bakery"}),
+    "POST /projects/{project_id}/duplicate": Sample({"title": "Bakery"}),
+    "POST /projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
+    "POST /projects/{project_id}/purge of a deleted one": Sample(before=deleted),
+    "POST /projects/{project_id}/members": Sample({"email": "guest@x.example", "role": "viewer"}),
+    "PATCH /projects/{project_id}/members/{user_id}": Sample({"role": "editor"}, before=guest),
+    "DELETE /projects/{project_id}/members/{user_id}": Sample(before=guest),
+    "POST /projects/{project_id}/transfer": Sample({"user_id": "{user_id}"}, before=guest),
+    "POST /projects/{project_id}/invitations": Sample({"role": "viewer"}),
+    "DELETE /projects/{project_id}/invitations/{invitation_id}": Sample(before=invitation),
+    "GET /invitations/{code}": Sample(before=invitation),
+    "POST /invitations/{code}/accept": Sample(before=invitation),
+    "POST /projects/{project_id}/update": Sample(content=yjs_update()),
+    "POST /projects/{project_id}/nodes": Sample({"label": "Customers"}),
+    "POST /projects/{project_id}/edges": Sample({"source": "n1", "target": "n2"}, before=elements),
+    "POST /projects/{project_id}/plan": Sample({"title": "Market"}),
+    "POST /projects/{project_id}/diagrams": Sample({"title": "Map"}),
+    "PATCH /projects/{project_id}/nodes/{node_id}": Sample({"label": "New"}, before=elements),
+    "PATCH /projects/{project_id}/edges/{edge_id}": Sample({"label": "New"}, before=elements),
+    "PATCH /projects/{project_id}/plan/{section_id}": Sample({"title": "New"}, before=elements),
+    "PATCH /projects/{project_id}/diagrams/{diagram_id}": Sample({"title": "New"}, before=elements),
+    **{
+        f"{method} /projects/{{project_id}}/{kind}": Sample(before=elements)
+        for method in ("GET", "DELETE")
+        for kind in (
+            "nodes/{node_id}",
+            "edges/{edge_id}",
+            "plan/{section_id}",
+            "diagrams/{diagram_id}",
+        )
+    },
+    "POST /projects/{project_id}/bulk": Sample(
+        {"operations": [{"do": "add-node", "node": {"label": "One"}}]}
+    ),
+    "GET /projects/{project_id}/graph/neighbours": Sample(query="?node=n1", before=elements),
+    "GET /projects/{project_id}/graph/paths": Sample(query="?source=n1&target=n2", before=elements),
+    "POST /projects/import": Sample({"title": "Bakery"}),
+    "PUT /admin/projects/{project_id}/limits": Sample({"max_bytes": 5000, "max_members": None}),
+    "POST /admin/projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
+    "POST /admin/projects/{project_id}/purge of a deleted one": Sample(before=deleted),
+}
+"""By row of the table."""
