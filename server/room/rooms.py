@@ -130,12 +130,7 @@ class Rooms:
 
     async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
-            while True:
-                room = await self.open(project)
-                try:
-                    return await room.read(partial(_at_seq, room, question))
-                except RoomClosed:  # It was unloaded meanwhile: the next one answers.
-                    continue
+            return await self._in_room(project, lambda r: r.read(partial(_at_seq, r, question)))
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
@@ -143,12 +138,7 @@ class Rooms:
         Raises ``Forbidden`` unless ``role`` may write (L8).
         """
         _require_write(role)
-        while True:
-            room = await self.open(project)
-            try:
-                return await room.write(update, by)
-            except RoomClosed:  # Unloaded meanwhile; writing twice is harmless.
-                continue
+        return await self._in_room(project, lambda room: room.write(update, by))
 
     async def edit(
         self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
@@ -159,13 +149,17 @@ class Rooms:
         changed. Raises ``Forbidden`` unless ``role`` may write (L8).
         """
         _require_write(role)
+        answer = await self._in_room(project, lambda room: room.submit(change, by))
+        return await answer  # Once: making a change twice is not harmless.
+
+    async def _in_room(self, project: ProjectId, ask: Callable[[Room], Awaitable[T]]) -> T:
+        """What the live room answers; if it was unloaded meanwhile, the next one."""
         while True:
             room = await self.open(project)
             try:
-                answer = await room.submit(change, by)
+                return await ask(room)
             except RoomClosed:
                 continue
-            return await answer  # Once: making a change twice is not harmless.
 
     async def open(self, project: ProjectId) -> Room:
         """The live room of a project. Raises why there is none."""
