@@ -10,7 +10,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis.
+# long-document, full-disk, schemathesis, rest-storm.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv

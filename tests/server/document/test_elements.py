@@ -103,6 +103,23 @@ def test_removing_a_node_removes_its_edges_with_it(project: Project) -> None:
     assert project.view.problems[1:] == ()
 
 
+def test_what_others_put_among_the_edges_keeps_no_node_from_being_removed(
+    project: Project,
+) -> None:
+    def litter(doc: Document) -> None:
+        edges: pycrdt.Map[Any] = doc.get("edges", type=pycrdt.Map)
+        edges["number"], edges["string"] = float("nan"), "a"
+        edges["bytes"], edges["xml"] = b"\xff", pycrdt.XmlFragment()
+        edges["list"] = pycrdt.Array(["a"])
+        edges["text"] = pycrdt.Map({"source": pycrdt.Text("a"), "target": 2.0**80})
+        edges["half"] = pycrdt.Map({"source": "a"})
+
+    project(add_node, NewNode("a", ""))
+    project(litter)
+    assert project(remove_node, "a") == ("half",)
+    assert len(project.view.problems) == 7
+
+
 def test_what_exists_is_not_made_again(project: Project) -> None:
     project(add_node, NewNode("n1", "first"))
     with pytest.raises(Conflict):
