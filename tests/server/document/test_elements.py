@@ -1,4 +1,7 @@
-"""Nodes, edges, sections and diagrams: made, changed and removed in a live document."""
+"""Nodes, edges, sections and diagrams: made, changed and removed in a live document.
+
+Long because the four kinds are held to the same rules, in one place.
+"""
 
 from collections.abc import Iterator
 from contextlib import closing
