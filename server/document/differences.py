@@ -135,7 +135,7 @@ def _blocks(
     """
     i = j = 0
     for same_i, same_j, count in (*_equal_parts(olds, news, budget), (len(olds), len(news), 0)):
-        if same_i - i == same_j - j:
+        if same_i - i == same_j - j <= FEW:
             yield from ((i + n, j + n, i + n + 1, j + n + 1, False) for n in range(same_i - i))
         else:
             yield i, j, same_i, same_j, False
@@ -144,7 +144,7 @@ def _blocks(
 
 
 FEW: Final = 256
-"""Parts in which no anchors are looked for."""
+"""Parts that are taken one by one, and in which no anchors are looked for."""
 
 Blocks = Iterator[tuple[int, int, int]]
 """From where in both lists so many parts are the same."""
