@@ -10,7 +10,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis.
+# long-document, full-disk, schemathesis, rest-storm.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -131,3 +131,10 @@ torture: install $(NODE_STAMP)
 # A small tmpfs, filled to the brim; needs root, and says so.
 full-disk: install $(NODE_STAMP)
 	$(BIN)/python -m tests.e2e.full_disk
+
+.PHONY: rest-storm
+STORM_SECONDS ?= 60
+
+# A program over REST and four editors at the same nodes and sections, on both databases.
+rest-storm: install $(NODE_STAMP)
+	STORM_SECONDS=$(or $(SECONDS),$(STORM_SECONDS)) $(BIN)/python -m pytest -q -s tests/e2e/test_rest_storm.py

@@ -8,15 +8,15 @@ than what the edits say, where hostile ones contradict each other: on their orde
 pycrdt has joined what it holds. So the very updates are applied again, and the document's own
 encoding becomes the base only if it makes the same document.
 
-Nothing reaches the Doc but through ``apply``, which breaks a surrogate pair before pycrdt is
-asked to part it (``surrogates``).
+Updates reach the Doc only through ``apply``, which breaks a surrogate pair before pycrdt is
+asked to part it (``surrogates``); our own changes only through ``edit``, which part none.
 
 A Doc observed through pycrdt is held by its own subscription, in a cycle through Rust that
 the garbage collector cannot see: ``close`` must be called.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, TypeAlias, TypeVar
 
 import pycrdt
 
@@ -24,8 +24,14 @@ from server.document.portions import Record
 from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
+from server.protocol.ids import ClientId
 from server.protocol.structs import Ref
 from server.protocol.update import EMPTY_UPDATE
+
+Document: TypeAlias = "pycrdt.Doc[Any]"
+"""What questions and changes are given. Whoever is above this floor only hands it on."""
+
+_T = TypeVar("_T")
 
 _JOURNAL_FLOOR: Final = 32_768
 """Bytes of updates kept, at least, before the base is encoded anew: for a small document
@@ -42,8 +48,7 @@ class Live:
     """A document and its recent past."""
 
     __slots__ = ("_applied", "_base", "_budget", "_edition", "_journal", "_pairs", "_unbroken",
-                 "_watch", "doc",
-                 "events")  # fmt: skip
+                 "_watch", "client_id", "doc", "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -75,6 +80,19 @@ class Live:
             update = self._mend(update)
         self._applied = update
         self.doc.apply_update(update)
+
+    def edit(self, change: Callable[[Document], _T]) -> _T:
+        """Make a change of our own, in one transaction.
+
+        Raises what ``change`` and pycrdt raise, and may then have done a part of it.
+        """
+        with self.doc.transaction():
+            answer = change(self.doc)
+        for event in self.events:
+            self._applied = event
+            if self._pairs is not None and may_hold_pairs(event):
+                self._pairs |= pairs(event)
+        return answer
 
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
@@ -170,6 +188,7 @@ class Live:
             raise DocumentDamaged(f"the document does not build: {reason(error)}") from None
         events: list[bytes] = []
         self.doc = doc
+        self.client_id = ClientId(doc.client_id)
         self.events = events
         # The callback holds the list and not this object: one cycle less.
         self._watch = doc.observe(lambda event: events.append(event.update))

@@ -16,7 +16,15 @@ from functools import cache
 from typing import assert_never
 
 from server.protocol.awareness import PresenceEntry
-from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
+from server.protocol.errors import (
+    AgentcError,
+    DocumentDamaged,
+    Forbidden,
+    ForgedClient,
+    PeerError,
+    Resync,
+    TooLarge,
+)
 from server.protocol.ids import ClientId, UserId
 from server.protocol.messages import (
     KEEP_ALIVE,
@@ -82,10 +90,8 @@ class Desk:
                 self._catch_up(peer, turn)
             case commands.SetRole():
                 self._set_role(command, turn)
-            case commands.Read():
-                self._read(command, turn)
-            case commands.Write():
-                self._write(command, turn)
+            case commands.Read() | commands.Write() | commands.Edit():
+                self._serve(command, turn)
             case _:
                 assert_never(command)
 
@@ -246,11 +252,18 @@ class Desk:
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
         may_write, now = self._owners.may_write, turn.now
-        foreign = tuple([run for run in shape.structs if not may_write(run.client, user, now)])
+        own = self.document.replica.client_id
+        foreign = tuple(
+            [
+                run
+                for run in shape.structs
+                if run.client == own or not may_write(run.client, user, now)
+            ]
+        )
         if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
         client = foreign[0].client
-        if self._owners.owner(client) is not None:
+        if client == own or self._owners.owner(client) is not None:
             raise ForgedClient(f"client id {client} belongs to somebody else who is connected")
         # The second person at one browser may bring the first one's unsent work.
         raise Resync(f"client id {client} was somebody else's until just now: connect again")
@@ -296,6 +309,17 @@ class Desk:
 
     # --- programs ---
 
+    def _serve(self, command: commands.Read | commands.Write | commands.Edit, turn: Turn) -> None:
+        match command:
+            case commands.Read():
+                self._read(command, turn)
+            case commands.Write():
+                self._write(command, turn)
+            case commands.Edit():
+                self._edit(command, turn)
+            case _:
+                assert_never(command)
+
     def _read(self, command: commands.Read, turn: Turn) -> None:
         """The answer is made now and given after the commit (L1)."""
         try:
@@ -315,6 +339,18 @@ class Desk:
             return
         self._statistics.edits += written is not Written.NOTHING
         turn.resolve_written(command.answer)
+
+    def _edit(self, command: commands.Edit, turn: Turn) -> None:
+        """The change is the asker's code: whatever it raises is theirs, and undone."""
+        try:
+            value, did = self.document.edit(command.change, command.by, self._clock.now())
+        except Exception as error:
+            if isinstance(error, DocumentDamaged):  # The way back: the room cannot go on.
+                raise
+            turn.fail(command.answer, error)
+            return
+        self._statistics.edits += did is Written.CHANGED
+        turn.resolve_edited(command.answer, value)
 
 
 def _presence_frames(entries: tuple[PresenceEntry, ...]) -> tuple[bytes, ...]:

@@ -14,10 +14,11 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
-from server.document.replica import Replica
+from server.document.replica import Document, Replica
 from server.protocol.errors import (
     AgentcError,
     DocumentFault,
@@ -30,6 +31,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
 from server.room.breath import Breath
+from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.limits import RoomLimits
@@ -132,26 +134,43 @@ class Rooms:
 
         Few at a time, since an answer may be as large as the document.
         """
+        return (await self._ask(project, question)).value
+
+    async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
+        """The same of the content, with a seq that the answer contains."""
+        return await self._ask(project, lambda replica: replica.read(question))
+
+    async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
-            while True:
-                room = await self.open(project)
-                try:
-                    return await room.read(question)
-                except RoomClosed:  # It was unloaded meanwhile: the next one answers.
-                    continue
+            return await self._in_room(project, lambda r: r.read(partial(_at_seq, r, question)))
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
 
         Raises ``Forbidden`` unless ``role`` may write (L8).
         """
-        if not allows(role, Right.WRITE):
-            raise Forbidden(f"a {role.value} may not change this document")
+        _require_write(role)
+        return await self._in_room(project, lambda room: room.write(update, by))
+
+    async def edit(
+        self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
+    ) -> AtSeq[T]:
+        """Change a live document in one transaction; answers once committed (L1).
+
+        ``change`` returns values of its own. What it raises is raised here, and nothing has
+        changed. Raises ``Forbidden`` unless ``role`` may write (L8).
+        """
+        _require_write(role)
+        answer = await self._in_room(project, lambda room: room.submit(change, by))
+        return await answer  # Once: making a change twice is not harmless.
+
+    async def _in_room(self, project: ProjectId, ask: Callable[[Room], Awaitable[T]]) -> T:
+        """What the live room answers; if it was unloaded meanwhile, the next one."""
         while True:
             room = await self.open(project)
             try:
-                return await room.write(update, by)
-            except RoomClosed:  # Unloaded meanwhile; writing twice is harmless.
+                return await ask(room)
+            except RoomClosed:
                 continue
 
     async def open(self, project: ProjectId) -> Room:
@@ -260,6 +279,16 @@ class Rooms:
             self._quarantine.recovered(room.project)
         if isinstance(room.failure, DocumentFault):
             self._quarantine.failed(room.project, self._ports.clock.monotonic())
+
+
+def _require_write(role: Role) -> None:
+    if not allows(role, Right.WRITE):
+        raise Forbidden(f"a {role.value} may not change this document")
+
+
+def _at_seq(room: Room, question: Callable[[Replica], T], replica: Replica) -> AtSeq[T]:
+    """Asked in the room's turn: what the room has read and committed is in the answer."""
+    return AtSeq(question(replica), room.seq)
 
 
 @asynccontextmanager
