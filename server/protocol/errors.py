@@ -8,6 +8,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
     |-- PeerError                    the other side broke a rule
     |   |-- Malformed                4400  400  bytes that do not decode
     |   |-- NotAuthenticated         4401  401  no credentials, or bad ones
+    |   |-- SecondFactorNeeded       4402  401  a login that lacks its second factor
     |   |-- Forbidden                4403  403  known, but without the right
     |   |-- NotFound                 4404  404  absent, or not theirs to see
     |   |-- Conflict                 4409  409  it exists already, or has moved on
@@ -69,6 +70,12 @@ class NotAuthenticated(PeerError):
     """Credentials are missing, expired, revoked or wrong."""
 
     close_code, http_status, slug = 4401, 401, "not-authenticated"
+
+
+class SecondFactorNeeded(PeerError):
+    """The password is right, and the account asks for a second factor besides."""
+
+    close_code, http_status, slug = 4402, 401, "second-factor-needed"
 
 
 class Forbidden(PeerError):
