@@ -40,6 +40,7 @@ from server.edge.pace import ConnectionCount
 from server.edge.secrets import load_or_create_key
 from server.edge.settings import Settings, read_settings
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
+from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
 from server.protocol.messages import Limits
@@ -90,7 +91,7 @@ async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
         fsck = partial(store.fsck, replay=replay)
-        ports = Ports(store.directory, store.log, fsck, clock, settings, sys.stdin)
+        ports = Ports(store.directory, store.log, store.projects, fsck, clock, settings, sys.stdin)
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
 
@@ -119,9 +120,13 @@ async def _serve(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     if settings.secret_key is None:
         load_or_create_key(KEY_FILE)
-    async with _opened(settings, clock) as store, _hosting(store, settings, clock) as rooms:
+    async with (
+        _opened(settings, clock) as store,
+        _hosting(store, settings, clock) as rooms,
+        keeping(VisitBook(store.projects, clock)) as visits,
+    ):
         standing = Standing()
-        app = _application(store, rooms, settings, clock, standing)
+        app = application(store, rooms, visits, settings, clock, standing)
         welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
 
         def announce(port: int) -> None:
@@ -152,8 +157,13 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
     return hosting(ports, limits)
 
 
-def _application(
-    store: Store, rooms: Rooms, settings: Settings, clock: Clock, standing: Standing
+def application(
+    store: Store,
+    rooms: Rooms,
+    visits: VisitBook,
+    settings: Settings,
+    clock: Clock,
+    standing: Standing,
 ) -> ASGIApp:
     """Routes in front of rooms."""
 
@@ -163,8 +173,11 @@ def _application(
         return Readiness((*reasons, *([] if fault is None else [OUT_OF_SERVICE])))
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
-    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count)
-    api = build_api(Services(rooms, store.directory, clock, settings))
+    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, visits.note)
+    services = Services(
+        rooms, store.directory, clock, settings, store.projects, store.invitations, store.answers
+    )
+    api = build_api(services)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
         routes=[

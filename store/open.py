@@ -20,8 +20,10 @@ from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.kept_answers import SqlKeptAnswers
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
+from store.project_book import SqlInvitations, SqlProjects
 from store.schema import upgrade
 from store.sqlite import SqliteDatabase, SqliteOptions
 
@@ -35,6 +37,9 @@ class Store:
     compaction: SqlCompactionLog
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projects: SqlProjects
+    invitations: SqlInvitations
+    answers: SqlKeptAnswers
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -109,4 +114,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         compaction=SqlCompactionLog(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projects=SqlProjects(db, clock),
+        invitations=SqlInvitations(db, clock),
+        answers=SqlKeptAnswers(db),
     )

@@ -28,7 +28,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "server.room": frozenset(),
     "server.edge": frozenset(
         {"starlette", "uvicorn", "prometheus_client", "argon2", "picows", "websockets"}
-        | {"fastapi", "pydantic"}
+        | {"fastapi", "pydantic", "cryptography"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),

@@ -68,6 +68,7 @@ class Means(StrEnum):
     RESTORE = "restore"
     IMPORT = "import"
     SEED = "seed"
+    DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,15 @@ class StoredDocument:
     ``checkpoint`` is a Yjs v1 update (None before the first compaction); ``tail``
     is *every* row still in the log, in order, whether or not the checkpoint holds
     it too: applying twice is harmless. ``stored_bytes`` is what checkpoint and
-    tail weigh uncompressed.
+    tail weigh uncompressed; ``max_bytes`` is the limit of this document alone, if it
+    has one.
     """
 
     head: Seq
     checkpoint: bytes | None
     tail: tuple[LoggedUpdate, ...]
     stored_bytes: int
+    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +337,9 @@ class Directory(Protocol):
         """Whose token this is. Raises ``NotAuthenticated`` when unknown, expired,
         revoked, or its user is disabled."""
 
-    async def add_project(self, title: str, *, owner: UserId, seed: NewUpdate | None) -> Project:
+    async def add_project(
+        self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
+    ) -> Project:
         """A project, its owner's membership and the first log row, in one transaction.
         The only place where initial content is ever written."""
 

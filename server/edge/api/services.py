@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from server.edge.settings import Settings
+from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
+from server.room.project_ports import Invitations, Projects
 from server.room.rooms import Rooms
 
 
@@ -21,6 +23,9 @@ class Services:
     directory: Directory
     clock: Clock
     settings: Settings
+    projects: Projects
+    invitations: Invitations
+    answers: KeptAnswers
 
 
 def _services(request: Request) -> Services:

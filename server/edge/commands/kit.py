@@ -16,6 +16,7 @@ from typing import Any, Protocol, TextIO, TypeAlias
 from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId
 from server.room.ports import Clock, Directory, UpdateLog
+from server.room.project_ports import Projects
 
 
 class Finding(Protocol):
@@ -48,6 +49,7 @@ class Ports:
 
     directory: Directory
     log: UpdateLog
+    projects: Projects
     verify: Verify
     clock: Clock
     settings: Settings
