@@ -23,8 +23,10 @@ import uvloop
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from server.edge.accounts import AccountServices, account_services
 from server.edge.api.application import PREFIX, build_api
 from server.edge.api.docs import docs_routes
+from server.edge.api.front import fronted
 from server.edge.api.services import Services
 from server.edge.app import build_app
 from server.edge.clock import SystemClock
@@ -32,12 +34,17 @@ from server.edge.commands.kit import Ports
 from server.edge.commands.output import show, show_error
 from server.edge.commands.parser import build_parser
 from server.edge.fast_protocol import FastWebSocketProtocol
-from server.edge.first_run import greeting, prepare_first_run, reachable
+from server.edge.first_run import greeting, prepare_first_run
 from server.edge.health import Readiness, health_routes
+from server.edge.keys import Keys, derive_keys
+from server.edge.login_page import login_routes
 from server.edge.logs import set_up_logging
+from server.edge.mail import Mailer, NoMailer, SmtpMailer, TerminalMailer
 from server.edge.metrics import metrics_route
+from server.edge.one_time import reachable
 from server.edge.pace import ConnectionCount
-from server.edge.secrets import load_or_create_key
+from server.edge.providers import Providers
+from server.edge.secrets import load_or_create_key, token_digest
 from server.edge.settings import Settings, read_settings
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
@@ -91,7 +98,16 @@ async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
         fsck = partial(store.fsck, replay=replay)
-        ports = Ports(store.directory, store.log, store.projects, fsck, clock, settings, sys.stdin)
+        ports = Ports(
+            store.directory,
+            store.log,
+            store.projects,
+            store.people,
+            fsck,
+            clock,
+            settings,
+            sys.stdin,
+        )
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
 
@@ -118,16 +134,28 @@ class Standing:
 
 async def _serve(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
-    if settings.secret_key is None:
-        load_or_create_key(KEY_FILE)
+    keys = derive_keys(settings.secret_key or load_or_create_key(KEY_FILE))
+    mailer = _mailer(settings, shows_secrets=args.first_run or sys.stdout.isatty())
     async with (
         _opened(settings, clock) as store,
         _hosting(store, settings, clock) as rooms,
         keeping(VisitBook(store.projects, clock)) as visits,
     ):
         standing = Standing()
-        app = application(store, rooms, visits, settings, clock, standing)
-        welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
+        people = account_services(
+            store.people,
+            store.directory,
+            clock,
+            settings,
+            keys=keys,
+            mailer=mailer,
+            providers=Providers(settings),
+            invited=partial(is_invitation, store),
+        )
+        app = application(store, rooms, visits, people, keys, settings, clock, standing)
+        welcome = None
+        if args.first_run:
+            welcome = await prepare_first_run(store.directory, people.logins.links, clock)
 
         def announce(port: int) -> None:
             address = reachable(settings.host, port)
@@ -138,6 +166,18 @@ async def _serve(args: Namespace, settings: Settings) -> int:
 
         await DrainingServer(_uvicorn(app, settings), rooms, standing, announce).serve()
     return 0
+
+
+def _mailer(settings: Settings, *, shows_secrets: bool) -> Mailer:
+    """A mail server if one is set; else the terminal, if that is what we write to (L11)."""
+    if settings.smtp_url is not None:
+        return SmtpMailer(settings.smtp_url, settings.mail_from)
+    return TerminalMailer(sys.stdout) if shows_secrets else NoMailer()
+
+
+async def is_invitation(store: Store, code: str) -> bool:
+    """Whether a project's code lets somebody make an account."""
+    return await store.invitations.invitation_role(token_digest(code)) is not None
 
 
 def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:
@@ -161,6 +201,8 @@ def application(
     store: Store,
     rooms: Rooms,
     visits: VisitBook,
+    people: AccountServices,
+    keys: Keys,
     settings: Settings,
     clock: Clock,
     standing: Standing,
@@ -173,11 +215,18 @@ def application(
         return Readiness((*reasons, *([] if fault is None else [OUT_OF_SERVICE])))
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
-    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, visits.note)
+    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, people.tickets, visits.note)
     services = Services(
-        rooms, store.directory, clock, settings, store.projects, store.invitations, store.answers
+        rooms,
+        store.directory,
+        clock,
+        settings,
+        store.projects,
+        store.invitations,
+        store.answers,
+        people,
     )
-    api = build_api(services)
+    api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
         routes=[
@@ -185,6 +234,7 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
+            *login_routes(),
             yjs.route(),
         ],
         clock=clock,

@@ -13,19 +13,25 @@ from sqlalchemy.exc import ArgumentError
 
 from server.protocol.errors import Invalid, StoreUnavailable
 from server.protocol.ids import ProjectId
+from server.room.account_ports import AccountPorts
 from server.room.ports import Clock
 from store import fsck
+from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.identities import SqlIdentities
 from store.kept_answers import SqlKeptAnswers
+from store.links import SqlLinks
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
 from store.schema import upgrade
+from store.second_factors import SqlSecondFactors
 from store.sqlite import SqliteDatabase, SqliteOptions
+from store.throttles import SqlThrottle
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    people: AccountPorts
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -117,4 +124,15 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        people=_people(db, clock),
+    )
+
+
+def _people(db: Database, clock: Clock) -> AccountPorts:
+    return AccountPorts(
+        accounts=SqlAccounts(db, clock),
+        links=SqlLinks(db, clock),
+        second_factors=SqlSecondFactors(db),
+        identities=SqlIdentities(db, clock),
+        throttle=SqlThrottle(db, clock),
     )

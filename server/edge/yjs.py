@@ -1,7 +1,7 @@
 """``/yjs/{project_id}``: the way in for plain y-websocket clients.
 
 Everything that can refuse a connection is asked before the upgrade, because many
-clients ignore close codes and come back at once: origin (403), token (401),
+clients ignore close codes and come back at once: origin (403), credential or ticket (401),
 membership (404), number of connections (429), and the document itself, which is
 loaded first (500, 503). After that the room is in charge. A server that hands its
 connections over is left to it (``server.edge.room_reader``); on any other, this module
@@ -25,6 +25,7 @@ from server.edge.handover import LiveChannel, take_over
 from server.edge.pace import Bucket, ConnectionCount, Pace
 from server.edge.room_reader import RoomReader
 from server.edge.settings import Settings
+from server.edge.tickets import TicketOffice, ticket_of
 from server.protocol.errors import Malformed, NotFound, RoomClosed
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
@@ -42,6 +43,7 @@ class YjsEndpoint:
     clock: Clock
     settings: Settings
     count: ConnectionCount
+    tickets: TicketOffice
     noted: Callable[[Seat], None] = lambda _: None
     """Told of everybody who sits down."""
 
@@ -68,12 +70,18 @@ class YjsEndpoint:
         """Who may sit down. Raises the refusal."""
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
-        grant = await authenticate(websocket, self.directory)
-        project = ProjectId(websocket.path_params["project_id"])
-        role = await self.directory.role(project, grant.user.id)
+        seat = await self._claim(websocket, ProjectId(websocket.path_params["project_id"]))
+        [role] = await self.directory.roles([seat])
         if role is None:
             raise NotFound("there is no such project, or you are not a member of it")
-        return Seat(grant.user.id, grant.token, project), role
+        return seat, role
+
+    async def _claim(self, websocket: WebSocket, project: ProjectId) -> Seat:
+        """The seat that the caller's credential or ticket is for. Raises the refusal."""
+        if (ticket := ticket_of(websocket)) is not None:
+            return self.tickets.seat(ticket, project)
+        grant = await authenticate(websocket, self.directory, self.settings.allowed_origins)
+        return Seat(grant.user.id, grant.token, project)
 
     @property
     def _low_water(self) -> int:

@@ -24,6 +24,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
         |-- RoomClosed               4502  503  the room is closing; open it again
         |-- StoreUnavailable         4503  503  the store as a whole is out of service
         |-- StoreBusy                4504  503  a passing conflict outlived its retries
+        |-- ProviderUnavailable      4505  503  somebody else's service does not answer
         |-- Resync                   4508  503  the peer read too slowly; start over
         `-- ShuttingDown             1012  503  this process is ending
 
@@ -131,6 +132,11 @@ class TooMany(PeerError):
 
     close_code, http_status, slug = 4429, 429, "too-many"
 
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which it is worth trying again, where that is known."""
+
 
 class ServerError(AgentcError):
     """We could not serve the request; trying again may help.
@@ -176,6 +182,12 @@ class StoreBusy(ServerError):
     """A lock, deadlock or serialization conflict that outlived its retries."""
 
     close_code, http_status, slug = 4504, 503, "store-busy"
+
+
+class ProviderUnavailable(ServerError):
+    """A service of somebody else that this request needs does not answer."""
+
+    close_code, http_status, slug = 4505, 503, "provider-unavailable"
 
 
 class Resync(ServerError):

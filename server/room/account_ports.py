@@ -69,7 +69,6 @@ class Purpose(StrEnum):
     RESET = "reset"
     REGISTER = "register"
     EMAIL = "email"
-    INVITE = "invite"
 
 
 @dataclass(frozen=True, slots=True)

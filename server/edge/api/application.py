@@ -14,7 +14,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.edge.api import all_projects, invitations, members, projects, updates
+from server.edge.api import (
+    all_projects,
+    auth,
+    credentials,
+    identities,
+    invitations,
+    me,
+    members,
+    projects,
+    second_factor,
+    tickets,
+    updates,
+)
 from server.edge.api.allowed import on_refusal
 from server.edge.api.idempotency import IdempotentPosts
 from server.edge.api.openapi import described
@@ -24,10 +36,16 @@ from server.protocol.errors import AgentcError
 
 PREFIX = "/api/v1"
 RESOURCES: tuple[Callable[[], APIRouter], ...] = (
+    auth.routes,
+    me.routes,
+    credentials.routes,
+    second_factor.routes,
+    identities.routes,
     projects.routes,
     members.routes,
     invitations.routes,
     updates.routes,
+    tickets.routes,
     all_projects.routes,
 )
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.edge.accounts import AccountServices
 from server.edge.settings import Settings
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
@@ -26,6 +27,7 @@ class Services:
     projects: Projects
     invitations: Invitations
     answers: KeptAnswers
+    people: AccountServices
 
 
 def _services(request: Request) -> Services:

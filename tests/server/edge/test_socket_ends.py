@@ -85,8 +85,8 @@ async def test_more_connections_than_a_user_may_hold_are_refused(way: Way) -> No
 async def test_a_revoked_token_ends_a_live_connection_L8(way: Way) -> None:
     async with serving(way.channel) as home:
         wire = await home.seated()
-        [(token, _, _)] = await home.store.directory.list_tokens(home.ada)
-        await home.store.directory.revoke_token(token)
+        [token] = await home.store.directory.list_tokens(home.ada)
+        await home.store.directory.revoke_token(token.id)
         assert 4400 <= (await wire.is_told())[0] < 4500
         wire.says(Frame(Opcode.CLOSE, b""))
         await wire.is_cut()

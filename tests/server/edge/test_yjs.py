@@ -12,6 +12,7 @@ from server.edge.app import build_app
 from server.edge.pace import ConnectionCount
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
+from server.edge.tickets import TicketOffice
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId, UserId
@@ -139,7 +140,8 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     ports = Ports(store.log, store.compaction, directory, store.feed, clock)
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with hosting(ports, RoomLimits()) as rooms, asyncio.TaskGroup() as tasks:
-        endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))
+        count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
+        endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)
         made = House(store, rooms, clock, endpoint, tasks, project.id, ada.id)
         yield made
         for visit in made.visits:
@@ -193,8 +195,8 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
 async def test_a_revoked_token_ends_a_live_connection_L8() -> None:
     async with house() as home:
         browser = await home.connected()
-        [(token, _, _)] = await home.store.directory.list_tokens(home.ada)
-        await home.store.directory.revoke_token(token)
+        [token] = await home.store.directory.list_tokens(home.ada)
+        await home.store.directory.revoke_token(token.id)
         closed = await browser.sees_type("websocket.close")
         assert 4400 <= closed["code"] < 4500
 

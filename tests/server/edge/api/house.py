@@ -74,7 +74,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
     async with hosting(ports, RoomLimits()) as rooms:
         services = Services(
-            rooms, store.directory, clock, settings or Settings(), ABSENT, ABSENT, ABSENT
+            rooms, store.directory, clock, settings or Settings(), ABSENT, ABSENT, ABSENT, ABSENT
         )
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
