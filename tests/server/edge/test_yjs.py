@@ -20,10 +20,15 @@ from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
-from tests.doubles.memory_directory import MemoryDirectory
 from tests.doubles.memory_store import MemoryStore
+from tests.doubles.second_thoughts import Roles, answers_first
 
 pytestmark = pytest.mark.anyio
+
+
+async def nothing() -> None:
+    """Wait for nothing, answer nothing."""
+
 
 STEP_1 = bytes.fromhex("00000100")
 EDIT = bytes.fromhex("00020c010101000401017402686900")
@@ -184,10 +189,10 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
 ) -> None:
     async with house() as home:
 
-        async def before_the_change(*_: object) -> Role:
-            return Role.EDITOR
+        async def before_the_change() -> Roles:
+            return [Role.EDITOR]
 
-        monkeypatch.setattr(MemoryDirectory, "role", before_the_change)
+        answers_first(monkeypatch, before_the_change, nothing)
         closed = await home.visit().sees_type("websocket.close")
         assert closed["code"] == 4502
 
