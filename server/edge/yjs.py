@@ -26,7 +26,7 @@ from server.edge.pace import Bucket, ConnectionCount, Pace
 from server.edge.room_reader import RoomReader
 from server.edge.settings import Settings
 from server.edge.tickets import TicketOffice, ticket_of
-from server.protocol.errors import Malformed, NotFound, RoomClosed
+from server.protocol.errors import Malformed, NotAuthenticated, NotFound, RoomClosed
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
 from server.room.peer import Peer
@@ -70,18 +70,18 @@ class YjsEndpoint:
         """Who may sit down. Raises the refusal."""
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
-        seat = await self._claim(websocket, ProjectId(websocket.path_params["project_id"]))
+        project, ticket = ProjectId(websocket.path_params["project_id"]), ticket_of(websocket)
+        if ticket is None:
+            grant = await authenticate(websocket, self.directory, self.settings.allowed_origins)
+            seat = Seat(grant.user.id, grant.token, project)
+        else:
+            seat = self.tickets.seat(ticket, project)
         [role] = await self.directory.roles([seat])
+        if role is None and ticket is not None:
+            raise NotAuthenticated("what this ticket stood for has ended")
         if role is None:
             raise NotFound("there is no such project, or you are not a member of it")
         return seat, role
-
-    async def _claim(self, websocket: WebSocket, project: ProjectId) -> Seat:
-        """The seat that the caller's credential or ticket is for. Raises the refusal."""
-        if (ticket := ticket_of(websocket)) is not None:
-            return self.tickets.seat(ticket, project)
-        grant = await authenticate(websocket, self.directory, self.settings.allowed_origins)
-        return Seat(grant.user.id, grant.token, project)
 
     @property
     def _low_water(self) -> int:
