@@ -8,15 +8,12 @@ be tested without a process of its own.
 import asyncio
 import logging
 import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from socket import socket
 
 import uvicorn
 import uvloop
@@ -33,6 +30,7 @@ from server.edge.clock import SystemClock
 from server.edge.commands.kit import Ports
 from server.edge.commands.output import show, show_error
 from server.edge.commands.parser import build_parser
+from server.edge.draining import DrainingServer, Standing
 from server.edge.fast_protocol import FastWebSocketProtocol
 from server.edge.first_run import greeting, prepare_first_run
 from server.edge.health import Readiness, health_routes
@@ -123,13 +121,6 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
 
 
 # --- the server ------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Standing:
-    """Whether a stop has been asked for: shared by readiness and the server."""
-
-    stopping: bool = False
 
 
 async def _serve(args: Namespace, settings: Settings) -> int:
@@ -263,53 +254,6 @@ def _uvicorn(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
     )
-
-
-class DrainingServer(uvicorn.Server):
-    """uvicorn, which lets the rooms finish before it cuts connections.
-
-    On a stop: not ready any more, newcomers get 503, each room commits what it has
-    accepted and says goodbye; only then uvicorn's own shutdown.
-    """
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        rooms: Rooms,
-        standing: Standing,
-        announce: Callable[[int], None],
-    ) -> None:
-        super().__init__(config)
-        self._rooms = rooms
-        self._standing = standing
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Listen; then, and not before, say so."""
-        await super().startup(sockets)
-        self._announce(self.servers[0].sockets[0].getsockname()[1])
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Drain, then close."""
-        self._standing.stopping = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
-                await self._rooms.close()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """uvicorn's own raises the signal again once it has stopped, which would end the
-        process before store and rooms are closed."""
-        loop = asyncio.get_running_loop()
-        caught = (signal.SIGINT, signal.SIGTERM)
-        for number in caught:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in caught:
-                loop.remove_signal_handler(number)
 
 
 if __name__ == "__main__":

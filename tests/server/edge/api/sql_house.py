@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 
 from server.edge.accounts import account_services
 from server.edge.api.application import PREFIX
+from server.edge.draining import Standing
 from server.edge.keys import derive_keys
 from server.edge.projects import create_project
 from server.edge.providers import Providers
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
-from server.main import Standing, application, is_invitation
+from server.main import application, is_invitation
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits

@@ -23,8 +23,8 @@ from tests.interop.identity_provider import (
     identity_provider,
     logs_in,
 )
+from tests.server.edge.api.newcomers import ADA, told
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
-from tests.server.edge.api.test_accounts import ADA, told
 
 pytestmark = [pytest.mark.anyio, pytest.mark.node, pytest.mark.slow]
 
