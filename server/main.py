@@ -6,6 +6,7 @@ be tested without a process of its own.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -59,6 +60,10 @@ from store.open import Store, open_store
 logger = logging.getLogger("server.main")  # also when run as a script
 
 KEY_FILE = Path("data/secret")
+SWITCH_SECONDS = 0.0005
+COLLECT_AFTER = (10_000, 20, 50)
+"""New objects before a collection of the youngest, and how many of those make an older one."""
+
 OUT_OF_SERVICE = "the store is out of service"
 
 
@@ -132,6 +137,7 @@ async def _serve(args: Namespace, settings: Settings) -> int:
         _hosting(store, settings, clock) as rooms,
         keeping(VisitBook(store.projects, clock)) as visits,
     ):
+        _prepare_interpreter()
         standing = Standing()
         people = account_services(
             store.people,
@@ -171,6 +177,19 @@ async def is_invitation(store: Store, code: str) -> bool:
     return await store.invitations.invitation_role(token_digest(code)) is not None
 
 
+def _prepare_interpreter() -> None:
+    """For a process whose one loop must not stall.
+
+    The store's thread takes the interpreter's lock again after each statement; a busy loop
+    keeps it for as long as this. And a full collection walks over every connection there is:
+    it should be rare, and not visit what lives as long as the process.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
+
+
 def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:
     ports = RoomPorts(
         log=store.log,
@@ -178,6 +197,7 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
         directory=store.directory,
         feed=store.feed,
         clock=clock,
+        projection=store.projection,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),
@@ -208,14 +228,16 @@ def application(
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
     yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, people.tickets, visits.note)
     services = Services(
-        rooms,
-        store.directory,
-        clock,
-        settings,
-        store.projects,
-        store.invitations,
-        store.answers,
-        people,
+        rooms=rooms,
+        directory=store.directory,
+        clock=clock,
+        settings=settings,
+        projects=store.projects,
+        invitations=store.invitations,
+        answers=store.answers,
+        reader=store.reader,
+        search=store.search,
+        people=people,
     )
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

@@ -28,7 +28,10 @@ from store.links import SqlLinks
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
+from store.projection import SqlProjection
+from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
+from store.search import SqlSearch
 from store.second_factors import SqlSecondFactors
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
@@ -43,6 +46,9 @@ class Store:
     compaction: SqlCompactionLog
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projection: SqlProjection
+    reader: SqlProjectionReader
+    search: SqlSearch
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
@@ -121,6 +127,9 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         compaction=SqlCompactionLog(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projection=SqlProjection(db, clock),
+        reader=SqlProjectionReader(db),
+        search=SqlSearch(db),
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),

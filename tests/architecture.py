@@ -47,7 +47,8 @@ CLOCK = "server/edge/clock.py"
 SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Who may catch what they cannot name, because they own the outcome: the edge turns it into a
 # close code, the owner of a room into a failed room, the committer into an unknown outcome, and
-# the room's desk hands the failure of a question back to whoever asked it.
+# the room's desk hands the failure of a question back to whoever asked it, as the store's
+# writer does with the failure of a job from its thread.
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
@@ -59,6 +60,9 @@ CATCHERS = {
     ("server/room/desk.py", "_read"),
     ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
+    ("server/room/projector.py", "_steps"),
+    ("server/room/projector.py", "_write"),
+    ("store/sqlite.py", "do"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.
@@ -200,7 +204,8 @@ def _is_fixed(module: Module, name: str) -> bool:
     """Types are CamelCase; a logger is a logger; SQL tables and migrations describe themselves
     in names of their own, and are never changed."""
     word = name.lstrip("_")
-    described = module.path == "store/tables.py" or module.path.startswith(MIGRATIONS)
+    tables = module.path in {"store/tables.py", "store/projection_tables.py"}
+    described = tables or module.path.startswith(MIGRATIONS)
     return word[:1].isupper() or name == "logger" or name.startswith("__") or described
 
 

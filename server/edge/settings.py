@@ -236,7 +236,7 @@ class Settings:
         _whole(1, 10_000_000), "120", "API requests per minute of one address without a login."
     )
     channel: str = _row(
-        _channel, "plain", "How websockets are carried: fast, or plain ASGI as on any server."
+        _channel, "fast", "How websockets are carried: fast, or plain ASGI as on any server."
     )
     log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")
     shutdown_seconds: float = _row(

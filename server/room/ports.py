@@ -223,8 +223,9 @@ class CompactionLog(Protocol):
 
     async def replace(self, source: CompactionInput, compacted: Compacted) -> bool:
         """In one short write transaction: insert checkpoint and history chunk, delete
-        exactly ``source.row_ids``, keep the previous checkpoint one generation. False,
-        and nothing written, when those rows were no longer all there."""
+        exactly ``source.row_ids`` (no more of ``source`` is needed), keep the previous
+        checkpoint one generation. False, and nothing written, when those rows were no
+        longer all there."""
 
     async def history(self, project: ProjectId) -> Sequence[HistoryRun]:
         """Every run that compaction has put away, in order of seq."""

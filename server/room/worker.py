@@ -9,11 +9,14 @@ there are plain and picklable; they live on the document's floor.
 import asyncio
 import multiprocessing
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
+from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 from server.protocol.errors import DocumentDamaged
@@ -38,7 +41,14 @@ class Worker:
         pool = self._start()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+                loop = asyncio.get_running_loop()
+                with _without_main():
+                    doing = loop.run_in_executor(pool, work, *args)
+                result = await doing
+                # The thread that feeds the other process keeps what it has sent last, pickled,
+                # until the next: for a large document half a gigabyte.
+                await loop.run_in_executor(pool, _nothing)
+                return result
         except TimeoutError as error:
             self._discard(pool)
             raise DocumentDamaged(f"no result within {PATIENCE_SECONDS:.0f} s") from error
@@ -67,6 +77,22 @@ class Worker:
     def _discard(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A process that is started in here imports what it is called for, and not also what
+    this one was started as: that is the whole server, most of a second of CPU."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _nothing() -> None:
+    """Work that takes no memory."""
 
 
 def _end_with_parent() -> None:

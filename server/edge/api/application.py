@@ -18,11 +18,13 @@ from server.edge.api import (
     all_projects,
     auth,
     credentials,
+    document_problems,
     identities,
     invitations,
     me,
     members,
     projects,
+    search,
     second_factor,
     tickets,
     updates,
@@ -46,6 +48,8 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     invitations.routes,
     updates.routes,
     tickets.routes,
+    document_problems.routes,
+    search.routes,
     all_projects.routes,
 )
 

@@ -95,7 +95,9 @@ async def sql_house(
     async with AsyncExitStack() as ending:
         store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
         ending.push_async_callback(store.close)
-        ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+        ports = Ports(
+            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+        )
         rooms = await ending.enter_async_context(hosting(ports, RoomLimits()))
         visits = VisitBook(store.projects, clock)
         chosen, keys, mailbox = settings or Settings(), derive_keys("k" * 32), Mailbox()
