@@ -9,36 +9,41 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from socket import socket
 
 import uvicorn
 import uvloop
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from server.edge.accounts import AccountServices, account_services
 from server.edge.api.application import PREFIX, build_api
 from server.edge.api.docs import docs_routes
+from server.edge.api.front import fronted
 from server.edge.api.services import Services
 from server.edge.app import build_app
 from server.edge.clock import SystemClock
 from server.edge.commands.kit import Ports
 from server.edge.commands.output import show, show_error
 from server.edge.commands.parser import build_parser
+from server.edge.draining import DrainingServer, Standing
 from server.edge.fast_protocol import FastWebSocketProtocol
-from server.edge.first_run import greeting, prepare_first_run, reachable
+from server.edge.first_run import greeting, prepare_first_run
 from server.edge.health import Readiness, health_routes
+from server.edge.keys import Keys, derive_keys
+from server.edge.login_page import login_routes
 from server.edge.logs import set_up_logging
+from server.edge.mail import Mailer, NoMailer, SmtpMailer, TerminalMailer
 from server.edge.metrics import metrics_route
+from server.edge.one_time import reachable
 from server.edge.pace import ConnectionCount
-from server.edge.secrets import load_or_create_key
+from server.edge.providers import Providers
+from server.edge.secrets import load_or_create_key, token_digest
 from server.edge.settings import Settings, read_settings
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
@@ -96,7 +101,16 @@ async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
         fsck = partial(store.fsck, replay=replay)
-        ports = Ports(store.directory, store.log, store.projects, fsck, clock, settings, sys.stdin)
+        ports = Ports(
+            store.directory,
+            store.log,
+            store.projects,
+            store.people,
+            fsck,
+            clock,
+            settings,
+            sys.stdin,
+        )
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
 
@@ -114,17 +128,10 @@ async def _opened(settings: Settings, clock: Clock) -> AsyncIterator[Store]:
 # --- the server ------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Standing:
-    """Whether a stop has been asked for: shared by readiness and the server."""
-
-    stopping: bool = False
-
-
 async def _serve(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
-    if settings.secret_key is None:
-        load_or_create_key(KEY_FILE)
+    keys = derive_keys(settings.secret_key or load_or_create_key(KEY_FILE))
+    mailer = _mailer(settings, shows_secrets=args.first_run or sys.stdout.isatty())
     async with (
         _opened(settings, clock) as store,
         _hosting(store, settings, clock) as rooms,
@@ -132,8 +139,20 @@ async def _serve(args: Namespace, settings: Settings) -> int:
     ):
         _prepare_interpreter()
         standing = Standing()
-        app = application(store, rooms, visits, settings, clock, standing)
-        welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
+        people = account_services(
+            store.people,
+            store.directory,
+            clock,
+            settings,
+            keys=keys,
+            mailer=mailer,
+            providers=Providers(settings),
+            invited=partial(is_invitation, store),
+        )
+        app = application(store, rooms, visits, people, keys, settings, clock, standing)
+        welcome = None
+        if args.first_run:
+            welcome = await prepare_first_run(store.directory, people.logins.links, clock)
 
         def announce(port: int) -> None:
             address = reachable(settings.host, port)
@@ -144,6 +163,18 @@ async def _serve(args: Namespace, settings: Settings) -> int:
 
         await DrainingServer(_uvicorn(app, settings), rooms, standing, announce).serve()
     return 0
+
+
+def _mailer(settings: Settings, *, shows_secrets: bool) -> Mailer:
+    """A mail server if one is set; else the terminal, if that is what we write to (L11)."""
+    if settings.smtp_url is not None:
+        return SmtpMailer(settings.smtp_url, settings.mail_from)
+    return TerminalMailer(sys.stdout) if shows_secrets else NoMailer()
+
+
+async def is_invitation(store: Store, code: str) -> bool:
+    """Whether a project's code lets somebody make an account."""
+    return await store.invitations.invitation_role(token_digest(code)) is not None
 
 
 def _prepare_interpreter() -> None:
@@ -181,6 +212,8 @@ def application(
     store: Store,
     rooms: Rooms,
     visits: VisitBook,
+    people: AccountServices,
+    keys: Keys,
     settings: Settings,
     clock: Clock,
     standing: Standing,
@@ -193,7 +226,7 @@ def application(
         return Readiness((*reasons, *([] if fault is None else [OUT_OF_SERVICE])))
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
-    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, visits.note)
+    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, people.tickets, visits.note)
     services = Services(
         rooms=rooms,
         directory=store.directory,
@@ -204,8 +237,9 @@ def application(
         answers=store.answers,
         reader=store.reader,
         search=store.search,
+        people=people,
     )
-    api = build_api(services)
+    api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
         routes=[
@@ -213,6 +247,7 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
+            *login_routes(),
             yjs.route(),
         ],
         clock=clock,
@@ -241,53 +276,6 @@ def _uvicorn(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
     )
-
-
-class DrainingServer(uvicorn.Server):
-    """uvicorn, which lets the rooms finish before it cuts connections.
-
-    On a stop: not ready any more, newcomers get 503, each room commits what it has
-    accepted and says goodbye; only then uvicorn's own shutdown.
-    """
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        rooms: Rooms,
-        standing: Standing,
-        announce: Callable[[int], None],
-    ) -> None:
-        super().__init__(config)
-        self._rooms = rooms
-        self._standing = standing
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Listen; then, and not before, say so."""
-        await super().startup(sockets)
-        self._announce(self.servers[0].sockets[0].getsockname()[1])
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        """Drain, then close."""
-        self._standing.stopping = True
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
-                await self._rooms.close()
-        await super().shutdown(sockets)
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """uvicorn's own raises the signal again once it has stopped, which would end the
-        process before store and rooms are closed."""
-        loop = asyncio.get_running_loop()
-        caught = (signal.SIGINT, signal.SIGTERM)
-        for number in caught:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in caught:
-                loop.remove_signal_handler(number)
 
 
 if __name__ == "__main__":

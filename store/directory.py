@@ -10,10 +10,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from server.protocol.addresses import normalised
+from server.protocol.credentials import Scope, TokenKind
 from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
-from server.room.ports import Clock, Member, NewUpdate, Project, Seat, TokenGrant, User
+from server.room.ports import Clock, Credential, Member, NewUpdate, Project, Seat, TokenGrant, User
 from store import people, projects
 from store.changing import change
 from store.database import Database
@@ -33,7 +35,7 @@ class SqlDirectory:
         self, *, email: str, name: str, is_admin: bool, password_hash: str | None
     ) -> User:
         """A new account."""
-        address = people.normalised(email)
+        address = normalised(email)
         user = User(people.new_user_id(), address, name, is_admin, False, self._clock.now())
         return await self._write(people.add_user, user, password_hash)
 
@@ -50,17 +52,25 @@ class SqlDirectory:
         await self._write(people.disable_user, user)
 
     async def add_token(
-        self, user: UserId, *, digest: bytes, label: str, expires_at: Millis | None
+        self,
+        user: UserId,
+        *,
+        digest: bytes,
+        label: str,
+        expires_at: Millis | None,
+        kind: TokenKind = TokenKind.TOKEN,
+        scope: Scope = Scope.ADMIN,
     ) -> TokenId:
-        """Record a personal access token by its digest."""
-        token = people.NewToken(
-            people.new_token_id(), user, digest, label, self._clock.now(), expires_at
-        )
+        """Record a credential by its digest."""
+        name, now = people.new_token_id(), self._clock.now()
+        token = people.NewToken(name, user, digest, label, now, expires_at, kind, scope)
         return await self._write(people.add_token, token)
 
-    async def list_tokens(self, user: UserId) -> Sequence[tuple[TokenId, str, Millis | None]]:
-        """Id, label and expiry of every live token of this user."""
-        return await self._db.read(people.list_tokens, user, self._clock.now())
+    async def list_tokens(
+        self, user: UserId, kind: TokenKind = TokenKind.TOKEN
+    ) -> Sequence[Credential]:
+        """Every live credential of this user and kind."""
+        return await self._db.read(people.list_tokens, user, kind, self._clock.now())
 
     async def revoke_token(self, token: TokenId) -> None:
         """End this credential at once."""

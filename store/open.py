@@ -13,14 +13,18 @@ from sqlalchemy.exc import ArgumentError
 
 from server.protocol.errors import Invalid, StoreUnavailable
 from server.protocol.ids import ProjectId
+from server.room.account_ports import AccountPorts
 from server.room.ports import Clock
 from store import fsck
+from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.identities import SqlIdentities
 from store.kept_answers import SqlKeptAnswers
+from store.links import SqlLinks
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
@@ -28,7 +32,9 @@ from store.projection import SqlProjection
 from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
 from store.search import SqlSearch
+from store.second_factors import SqlSecondFactors
 from store.sqlite import SqliteDatabase, SqliteOptions
+from store.throttles import SqlThrottle
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    people: AccountPorts
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -126,4 +133,15 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        people=_people(db, clock),
+    )
+
+
+def _people(db: Database, clock: Clock) -> AccountPorts:
+    return AccountPorts(
+        accounts=SqlAccounts(db, clock),
+        links=SqlLinks(db, clock),
+        second_factors=SqlSecondFactors(db),
+        identities=SqlIdentities(db, clock),
+        throttle=SqlThrottle(db, clock),
     )

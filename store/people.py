@@ -4,20 +4,20 @@ What does not live here: projects and members (``store.projects``), transactions
 (``store.directory``).
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, update
 
+from server.protocol.addresses import normalised
+from server.protocol.credentials import Scope, TokenKind
 from server.protocol.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from server.protocol.ids import Millis, TokenId, UserId
-from server.room.ports import TokenGrant, User
+from server.room.ports import Credential, TokenGrant, User
 from store import tables as t
 from store.tables import AnyRow
 
-LONGEST_ADDRESS = 254
 SHA256_BYTES = 32
 
 USER_COLUMNS = (
@@ -40,9 +40,21 @@ def token_lives() -> ColumnElement[bool]:
     return t.tokens.c.revoked_at.is_(None) & or_(expiry.is_(None), expiry > bindparam("now"))
 
 
+CREDENTIAL_COLUMNS = (
+    t.tokens.c.id,
+    t.tokens.c.kind,
+    t.tokens.c.scope,
+    t.tokens.c.label,
+    t.tokens.c.created_at,
+    t.tokens.c.expires_at,
+)
 LIVE_TOKENS = (
-    select(t.tokens.c.id, t.tokens.c.label, t.tokens.c.expires_at)
-    .where(t.tokens.c.user_id == bindparam("user"), token_lives())
+    select(*CREDENTIAL_COLUMNS)
+    .where(
+        t.tokens.c.user_id == bindparam("user"),
+        t.tokens.c.kind == bindparam("kind"),
+        token_lives(),
+    )
     .order_by(t.tokens.c.created_at, t.tokens.c.id)
 )
 REVOKE_TOKEN = (
@@ -51,7 +63,13 @@ REVOKE_TOKEN = (
     .values(revoked_at=bindparam("now"))
 )
 GRANT = (
-    select(t.tokens.c.id.label("token_id"), t.tokens.c.expires_at, *USER_COLUMNS)
+    select(
+        t.tokens.c.id.label("token_id"),
+        t.tokens.c.expires_at,
+        t.tokens.c.kind,
+        t.tokens.c.scope,
+        *USER_COLUMNS,
+    )
     .join_from(t.tokens, t.users)
     .where(t.tokens.c.digest == bindparam("digest"), token_lives(), ~t.users.c.disabled)
 )
@@ -67,6 +85,8 @@ class NewToken:
     label: str
     created_at: Millis
     expires_at: Millis | None
+    kind: TokenKind
+    scope: Scope
 
 
 def new_user_id() -> UserId:
@@ -79,16 +99,6 @@ def new_token_id() -> TokenId:
     return TokenId(uuid4().hex)
 
 
-def normalised(email: str) -> str:
-    """The form in which an address is unique and looked up. Raises ``Invalid``."""
-    address = unicodedata.normalize("NFC", email.strip()).lower()
-    local, at, domain = address.rpartition("@")
-    plain = address.isprintable() and " " not in address and "@" not in local
-    if not (local and at and domain and plain and len(address) <= LONGEST_ADDRESS):
-        raise Invalid("expected an e-mail address like name@example.org")
-    return address
-
-
 def user_of(row: AnyRow) -> User:
     """The user in a row that has ``USER_COLUMNS``."""
     return User(
@@ -96,8 +106,11 @@ def user_of(row: AnyRow) -> User:
     )
 
 
-def add_user(conn: Connection, user: User, password_hash: str | None) -> User:
-    """Raises ``Conflict`` when the address is taken."""
+def add_user(
+    conn: Connection, user: User, password_hash: str | None, *, verified: bool = True
+) -> User:
+    """Raises ``Conflict`` when the address is taken. Whoever calls vouches for the address, or
+    says that it is not ``verified``."""
     if conn.execute(USER_BY_EMAIL, {"email": user.email}).first() is not None:
         raise Conflict("this address has an account already")
     conn.execute(
@@ -109,6 +122,7 @@ def add_user(conn: Connection, user: User, password_hash: str | None) -> User:
             "is_admin": user.is_admin,
             "disabled": user.disabled,
             "password_hash": password_hash,
+            "email_verified": verified,
             "created_at": user.created_at,
         },
     )
@@ -156,6 +170,8 @@ def add_token(conn: Connection, token: NewToken) -> TokenId:
             "user_id": token.user,
             "digest": token.digest,
             "label": token.label,
+            "kind": token.kind.value,
+            "scope": token.scope.value,
             "created_at": token.created_at,
             "expires_at": token.expires_at,
         },
@@ -164,11 +180,22 @@ def add_token(conn: Connection, token: NewToken) -> TokenId:
 
 
 def list_tokens(
-    conn: Connection, user: UserId, now: Millis
-) -> Sequence[tuple[TokenId, str, Millis | None]]:
-    """Id, label and expiry of every live token, oldest first."""
-    rows = conn.execute(LIVE_TOKENS, {"user": user, "now": now})
-    return [(TokenId(row.id), row.label, row.expires_at) for row in rows]
+    conn: Connection, user: UserId, kind: TokenKind, now: Millis
+) -> Sequence[Credential]:
+    """Every live credential of this kind, oldest first."""
+    rows = conn.execute(LIVE_TOKENS, {"user": user, "kind": kind.value, "now": now})
+    return [_credential_of(row) for row in rows]
+
+
+def _credential_of(row: AnyRow) -> Credential:
+    return Credential(
+        TokenId(row.id),
+        TokenKind(row.kind),
+        Scope(row.scope),
+        row.label,
+        Millis(row.created_at),
+        row.expires_at,
+    )
 
 
 def revoke_token(conn: Connection, token: TokenId, now: Millis) -> None:
@@ -182,4 +209,10 @@ def token_grant(conn: Connection, digest: bytes, now: Millis) -> TokenGrant:
     row = conn.execute(GRANT, {"digest": digest, "now": now}).one_or_none()
     if row is None:
         raise NotAuthenticated("this token is not valid")
-    return TokenGrant(TokenId(row.token_id), user_of(row), row.expires_at)
+    return TokenGrant(
+        TokenId(row.token_id),
+        user_of(row),
+        row.expires_at,
+        TokenKind(row.kind),
+        Scope(row.scope),
+    )

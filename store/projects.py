@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
+from server.protocol.credentials import Scope, capped
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
 from server.protocol.roles import Role
@@ -87,7 +88,7 @@ ROLES = (
         t.projects.c.deleted_at.is_(None),
     )
 )
-TOKENS = select(t.tokens.c.id, t.tokens.c.user_id).where(
+TOKENS = select(t.tokens.c.id, t.tokens.c.user_id, t.tokens.c.scope).where(
     t.tokens.c.id.in_(bindparam("tokens", expanding=True)), token_lives()
 )
 
@@ -223,17 +224,27 @@ def _roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Iterator[Rol
     pairs = list({(seat.project, seat.user) for seat in seats})
     found = conn.execute(ROLES, {"pairs": pairs})
     held = {(row.project_id, row.user_id): Role(row.role) for row in found}
-    owners = _token_owners(conn, {seat.token for seat in seats if seat.token}, now)
+    tokens = _live_tokens(conn, {seat.token for seat in seats if seat.token}, now)
     for seat in seats:
-        valid = seat.token is None or owners.get(seat.token) == seat.user
-        yield held.get((seat.project, seat.user)) if valid else None
+        role = held.get((seat.project, seat.user))
+        yield role if seat.token is None else _seated(seat, role, tokens.get(seat.token))
 
 
-def _token_owners(conn: Connection, tokens: set[TokenId], now: Millis) -> dict[str, str]:
+def _seated(seat: Seat, role: Role | None, token: tuple[str, Scope] | None) -> Role | None:
+    """What a member is who comes with this credential."""
+    if role is None or token is None or token[0] != seat.user:
+        return None
+    return capped(role, token[1])
+
+
+def _live_tokens(
+    conn: Connection, tokens: set[TokenId], now: Millis
+) -> dict[str, tuple[str, Scope]]:
+    """Owner and scope of each that lives."""
     if not tokens:
         return {}
     found = conn.execute(TOKENS, {"tokens": list(tokens), "now": now})
-    return {row.id: row.user_id for row in found}
+    return {row.id: (row.user_id, Scope(row.scope)) for row in found}
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

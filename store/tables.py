@@ -30,6 +30,7 @@ from sqlalchemy import (
     Row,
     String,
     Table,
+    false,
     true,
 )
 
@@ -58,6 +59,7 @@ users = Table(
     Column("is_admin", Boolean, nullable=False),
     Column("disabled", Boolean, nullable=False),
     Column("password_hash", String),
+    Column("email_verified", Boolean, nullable=False, server_default=false()),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -68,10 +70,61 @@ tokens = Table(
     Column("user_id", String, ForeignKey("users.id"), nullable=False, index=True),
     Column("digest", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the text"),
     Column("label", String, nullable=False),
+    Column("kind", String, nullable=False, server_default="token"),
+    Column("scope", String, nullable=False, server_default="admin"),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
 )
+"""Every credential that opens something: sessions too."""
+
+links = Table(
+    "links",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of the text"),
+    Column("purpose", String, nullable=False),
+    Column("user_id", String, ForeignKey("users.id"), index=True),
+    Column("email", String),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+)
+"""One-time links; following one deletes it."""
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("user_id", String, ForeignKey("users.id"), primary_key=True),
+    Column("sealed_seed", LargeBinary, nullable=False, comment="encrypted"),
+    Column("confirmed", Boolean, nullable=False),
+    Column("counter", BigInteger, nullable=False, comment="newest time step that was used"),
+)
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("user_id", String, ForeignKey("users.id"), nullable=False),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the text"),
+    PrimaryKeyConstraint("user_id", "digest"),
+)
+"""Those that are not used."""
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("user_id", String, ForeignKey("users.id"), nullable=False, index=True),
+    Column("label", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("issuer", "subject"),
+)
+
+throttles = Table(
+    "throttles",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of what is counted"),
+    Column("free_at", BigInteger, nullable=False, index=True),
+)
+"""Attempts, as the time at which all of them are forgotten (GCRA)."""
 
 projects = Table(
     "projects",

@@ -28,7 +28,8 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "server.room": frozenset(),
     "server.edge": frozenset(
         {"starlette", "uvicorn", "prometheus_client", "argon2", "picows", "websockets"}
-        | {"fastapi", "pydantic", "cryptography"}
+        | {"fastapi", "pydantic", "cryptography", "itsdangerous"}
+        | {"authlib", "joserfc", "httpx2", "pyotp", "aiosmtplib"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),

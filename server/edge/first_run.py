@@ -7,9 +7,11 @@ container's log is not. What does not live here: who prints it, and when.
 
 from dataclasses import dataclass
 
+from server.edge.one_time import OneTimeLinks
 from server.edge.projects import create_project
 from server.edge.secrets import new_token, token_digest
 from server.protocol.ids import ProjectId
+from server.room.account_ports import Purpose
 from server.room.ports import Clock, Directory
 
 EMAIL = "admin@localhost"
@@ -23,9 +25,13 @@ class Welcome:
 
     project: ProjectId
     token: str
+    login: str
+    """A one-time link. Its address is where people reach this server."""
 
 
-async def prepare_first_run(directory: Directory, clock: Clock) -> Welcome | None:
+async def prepare_first_run(
+    directory: Directory, links: OneTimeLinks, clock: Clock
+) -> Welcome | None:
     """Make an admin, a project and a token; None when there are accounts already."""
     if await directory.list_users():
         return None
@@ -33,13 +39,8 @@ async def prepare_first_run(directory: Directory, clock: Clock) -> Welcome | Non
     project = await create_project(directory, clock, title=TITLE, owner=user.id)
     token = new_token()
     await directory.add_token(user.id, digest=token_digest(token), label=LABEL, expires_at=None)
-    return Welcome(project.id, token)
-
-
-def reachable(host: str, port: int) -> str:
-    """Host and port as a browser on this machine would write them."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    login = await links.make(Purpose.LOGIN, user=user.id)
+    return Welcome(project.id, token, login)
 
 
 def greeting(address: str, welcome: Welcome | None) -> str:
@@ -54,6 +55,8 @@ def greeting(address: str, welcome: Welcome | None) -> str:
     return f"""\
 8gentc is ready on http://{address}
 
+  Log in           {welcome.login}
+                   (once, within an hour; again: 8gentc user login-link {EMAIL})
   Your account     {EMAIL}
   First project    {project}
   Connect          ws://{address}/yjs/{project}?token={token}
@@ -61,5 +64,5 @@ def greeting(address: str, welcome: Welcome | None) -> str:
   new WebsocketProvider('ws://{address}/yjs', '{project}', doc,
                         {{ params: {{ token: '{token}' }} }})
 
-The token is shown this once. For another: 8gentc token add {EMAIL}
+Link and token are shown this once. For another token: 8gentc token add {EMAIL}
 """

@@ -11,15 +11,18 @@ import logging
 import re
 from typing import TextIO
 
-from server.edge.secrets import TOKEN_PREFIX
-
-QUIET = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets", "alembic")
+QUIET = (
+    *("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "websockets", "alembic"),
+    # At DEBUG these log statements with their values, headers, and who says what to a server.
+    *("aiosqlite", "httpx2", "httpcore2", "authlib", "aiosmtplib"),
+)
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 # Whatever follows a question mark up to a blank or quote, if it looks like a query at all.
 # Not only "token=": a client may spell the key or the value percent-encoded.
 _QUERY = re.compile(r"\?[^\s\"'=]*=[^\s\"']*")
-_TOKEN = re.compile(re.escape(TOKEN_PREFIX) + r"[A-Za-z0-9_-]{8,}")
+_TOKEN = re.compile(r"\b(8g[a-z]?_)[A-Za-z0-9_.-]{8,}")
+"""Tokens, sessions, links and tickets."""
 _BEARER = re.compile(r"(?i)(bearer|basic)\s+[^\s\"',]+")
 _USERINFO = re.compile(r"(://[^\s/:@\"']+):[^\s@\"']+@")
 
@@ -27,7 +30,7 @@ _USERINFO = re.compile(r"(://[^\s/:@\"']+):[^\s@\"']+@")
 def redact(text: str) -> str:
     """``text`` without query strings, tokens, authorization values and passwords in URLs."""
     text = _QUERY.sub("?[redacted]", text)
-    text = _TOKEN.sub(TOKEN_PREFIX + "[redacted]", text)
+    text = _TOKEN.sub(r"\1[redacted]", text)
     text = _BEARER.sub(r"\1 [redacted]", text)
     return _USERINFO.sub(r"\1:[redacted]@", text)
 

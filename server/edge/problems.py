@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from server.protocol.errors import AgentcError, NotAuthenticated, PeerError
+from server.protocol.errors import AgentcError, NotAuthenticated, PeerError, TooMany
 from server.room.breaker import PROBE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ def answer(connection: HTTPConnection, error: AgentcError) -> Response:
     """The answer that ``error`` stands for."""
     told = error.message if isinstance(error, PeerError) else None
     response = problem(connection, status=error.http_status, slug=error.slug, detail=told)
+    if isinstance(error, TooMany) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if not isinstance(error, PeerError):

@@ -17,7 +17,12 @@ from argon2 import PasswordHasher
 from server.protocol.errors import Invalid
 
 TOKEN_PREFIX = "8g_"
-"""Lets people, logs and secret scanners recognize our tokens."""
+SESSION_PREFIX = "8gs_"
+LINK_PREFIX = "8gl_"
+"""Let people, logs and secret scanners recognize our secrets."""
+
+RECOVERY_BYTES = 10
+"""80 random bits: a recovery code too needs neither salt nor stretching."""
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1024
@@ -26,6 +31,27 @@ MAX_PASSWORD = 1024
 def new_token() -> str:
     """The text of a fresh token; shown once, never stored."""
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_session() -> str:
+    """The text of a fresh session: the cookie's value, shown to nobody."""
+    return SESSION_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_link() -> str:
+    """The text of a fresh one-time link."""
+    return LINK_PREFIX + secrets.token_urlsafe(32)
+
+
+def new_recovery_code() -> str:
+    """Four groups of four, to be written down."""
+    text = base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower()
+    return "-".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def recovery_digest(code: str) -> bytes:
+    """What is stored of a recovery code, however its owner types it."""
+    return token_digest("".join(filter(str.isalnum, code.lower())))
 
 
 def token_digest(token: str) -> bytes:
@@ -40,9 +66,14 @@ def new_request_id() -> str:
 
 def hash_password(password: str) -> str:
     """The argon2id hash to store. Slow on purpose: call it in a thread on a server."""
+    fit_password(password)
+    return PasswordHasher().hash(password)
+
+
+def fit_password(password: str) -> None:
+    """Raises ``Invalid`` for one that is too short or too long."""
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise Invalid(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
-    return PasswordHasher().hash(password)
 
 
 def load_or_create_key(path: Path) -> str:

@@ -88,6 +88,46 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _url(value: str) -> str | None:
+    origin = value.rstrip("/")
+    parts = urlsplit(origin)
+    if origin and not (
+        parts.scheme in ("http", "https") and origin == f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise ValueError("an address like https://8gentc.example, without a path")
+    return origin or None
+
+
+def _issuer(value: str) -> str | None:
+    if value and urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("an address like https://id.example/realm")
+    return value.rstrip("/") or None
+
+
+def _smtp(value: str) -> str | None:
+    parts = urlsplit(value)
+    if value and not (parts.scheme in ("smtp", "smtps") and parts.hostname):
+        raise ValueError("smtp://USER:PASSWORD@HOST:PORT or smtps://...")
+    return value or None
+
+
+def _optional(value: str) -> str | None:
+    return value or None
+
+
+def _registration(value: str) -> str:
+    if value.lower() not in ("open", "invited", "closed"):
+        raise ValueError("open, invited or closed")
+    return value.lower()
+
+
+def _domains(value: str) -> tuple[str, ...]:
+    domains = tuple(part.strip().lower() for part in value.split(",") if part.strip())
+    if any("@" in domain or "." not in domain for domain in domains):
+        raise ValueError("domains such as example.org, parted by commas")
+    return domains
+
+
 def _row(parse: Callable[[str], T], default: str, means: str, *, secret: bool = False) -> T:
     """One row of the table: how to read a value, the default as one writes it, what it means."""
     metadata = {"parse": parse, "default": default, "means": means, "secret": secret}
@@ -112,8 +152,9 @@ class Settings:
     secret_key: str | None = _row(
         _secret,
         "",
-        "Not used for anything: this version signs nothing. Not set: `serve` makes a random one "
-        "in ./data/secret, mode 0600, and does not use that either.",
+        "Signs room tickets and login flows, and seals the seeds of second factors: changing it "
+        "voids all of these. Not set: `serve` makes a random one in ./data/secret, mode 0600. "
+        "Several servers on one database need the same.",
         secret=True,
     )
     allowed_origins: tuple[str, ...] = _row(
@@ -122,6 +163,41 @@ class Settings:
         "Origins, parted by commas, whose pages may connect from a browser; * allows any. The "
         "server's own host always may.",
     )
+    public_url: str | None = _row(
+        _url,
+        "",
+        "Where people reach this server, such as https://8gentc.example: for links in mails and "
+        "for logging in elsewhere. Not set: the address that it listens on.",
+    )
+    registration: str = _row(
+        _registration,
+        "open",
+        "Who may make an account: open (anybody), invited (with an invitation) or closed.",
+    )
+    registration_domains: tuple[str, ...] = _row(
+        _domains, "", "Domains, parted by commas, whose addresses may register; not set: any."
+    )
+    session_days: int = _row(_whole(1, 3650), "30", "Days after which a login ends.")
+    smtp_url: str | None = _row(
+        _smtp,
+        "",
+        "Mail server: smtp://USER:PASSWORD@HOST:PORT (STARTTLS, required with a password) or "
+        "smtps://... Not set: mails are shown on the terminal of `make run`, and nowhere else.",
+        secret=True,
+    )
+    mail_from: str = _row(_text, "8gentc@localhost", "Sender of mails.")
+    oidc_issuer: str | None = _row(
+        _issuer, "", "OpenID Connect provider through which people may log in."
+    )
+    oidc_name: str = _row(_text, "OpenID Connect", "How that provider is called on buttons.")
+    oidc_client_id: str | None = _row(_optional, "", "Our client id there.")
+    oidc_client_secret: str | None = _row(
+        _optional, "", "Our client secret there; not set: a public client.", secret=True
+    )
+    github_client_id: str | None = _row(
+        _optional, "", "Client id of a GitHub OAuth app through which people may log in."
+    )
+    github_client_secret: str | None = _row(_optional, "", "Its client secret.", secret=True)
     max_frame_bytes: int = _row(
         _whole(1024, 1 << 30), str(16 << 20), "Largest websocket message or request body accepted."
     )
@@ -152,6 +228,12 @@ class Settings:
     )
     bytes_per_second: int = _row(
         _whole(1024, 1 << 32), str(4 << 20), "Bytes per second that one connection may keep up."
+    )
+    requests_per_minute: int = _row(
+        _whole(1, 10_000_000), "1200", "API requests per minute of one person."
+    )
+    anonymous_requests_per_minute: int = _row(
+        _whole(1, 10_000_000), "120", "API requests per minute of one address without a login."
     )
     channel: str = _row(
         _channel, "fast", "How websockets are carried: fast, or plain ASGI as on any server."

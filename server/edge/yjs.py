@@ -1,7 +1,7 @@
 """``/yjs/{project_id}``: the way in for plain y-websocket clients.
 
 Everything that can refuse a connection is asked before the upgrade, because many
-clients ignore close codes and come back at once: origin (403), token (401),
+clients ignore close codes and come back at once: origin (403), credential or ticket (401),
 membership (404), number of connections (429), and the document itself, which is
 loaded first (500, 503). After that the room is in charge. A server that hands its
 connections over is left to it (``server.edge.room_reader``); on any other, this module
@@ -25,7 +25,8 @@ from server.edge.handover import LiveChannel, take_over
 from server.edge.pace import Bucket, ConnectionCount, Pace
 from server.edge.room_reader import RoomReader
 from server.edge.settings import Settings
-from server.protocol.errors import Malformed, NotFound, RoomClosed
+from server.edge.tickets import TicketOffice, ticket_of
+from server.protocol.errors import Malformed, NotAuthenticated, NotFound, RoomClosed
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
 from server.room.peer import Peer
@@ -42,6 +43,7 @@ class YjsEndpoint:
     clock: Clock
     settings: Settings
     count: ConnectionCount
+    tickets: TicketOffice
     noted: Callable[[Seat], None] = lambda _: None
     """Told of everybody who sits down."""
 
@@ -68,12 +70,18 @@ class YjsEndpoint:
         """Who may sit down. Raises the refusal."""
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
-        grant = await authenticate(websocket, self.directory)
-        project = ProjectId(websocket.path_params["project_id"])
-        role = await self.directory.role(project, grant.user.id)
+        project, ticket = ProjectId(websocket.path_params["project_id"]), ticket_of(websocket)
+        if ticket is None:
+            grant = await authenticate(websocket, self.directory, self.settings.allowed_origins)
+            seat = Seat(grant.user.id, grant.token, project)
+        else:
+            seat = self.tickets.seat(ticket, project)
+        [role] = await self.directory.roles([seat])
+        if role is None and ticket is not None:
+            raise NotAuthenticated("what this ticket stood for has ended")
         if role is None:
             raise NotFound("there is no such project, or you are not a member of it")
-        return Seat(grant.user.id, grant.token, project), role
+        return seat, role
 
     @property
     def _low_water(self) -> int:

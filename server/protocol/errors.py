@@ -8,6 +8,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
     |-- PeerError                    the other side broke a rule
     |   |-- Malformed                4400  400  bytes that do not decode
     |   |-- NotAuthenticated         4401  401  no credentials, or bad ones
+    |   |-- SecondFactorNeeded       4402  401  a login that lacks its second factor
     |   |-- Forbidden                4403  403  known, but without the right
     |   |-- NotFound                 4404  404  absent, or not theirs to see
     |   |-- Conflict                 4409  409  it exists already, or has moved on
@@ -23,6 +24,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
         |-- RoomClosed               4502  503  the room is closing; open it again
         |-- StoreUnavailable         4503  503  the store as a whole is out of service
         |-- StoreBusy                4504  503  a passing conflict outlived its retries
+        |-- ProviderUnavailable      4505  503  somebody else's service does not answer
         |-- Resync                   4508  503  the peer read too slowly; start over
         `-- ShuttingDown             1012  503  this process is ending
 
@@ -69,6 +71,12 @@ class NotAuthenticated(PeerError):
     """Credentials are missing, expired, revoked or wrong."""
 
     close_code, http_status, slug = 4401, 401, "not-authenticated"
+
+
+class SecondFactorNeeded(PeerError):
+    """The password is right, and the account asks for a second factor besides."""
+
+    close_code, http_status, slug = 4402, 401, "second-factor-needed"
 
 
 class Forbidden(PeerError):
@@ -124,6 +132,11 @@ class TooMany(PeerError):
 
     close_code, http_status, slug = 4429, 429, "too-many"
 
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds after which it is worth trying again, where that is known."""
+
 
 class ServerError(AgentcError):
     """We could not serve the request; trying again may help.
@@ -169,6 +182,12 @@ class StoreBusy(ServerError):
     """A lock, deadlock or serialization conflict that outlived its retries."""
 
     close_code, http_status, slug = 4504, 503, "store-busy"
+
+
+class ProviderUnavailable(ServerError):
+    """A service of somebody else that this request needs does not answer."""
+
+    close_code, http_status, slug = 4505, 503, "provider-unavailable"
 
 
 class Resync(ServerError):

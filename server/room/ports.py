@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from server.protocol.credentials import Scope, TokenKind
 from server.protocol.ids import Millis, ProjectId, RunId, Seq, TokenId, UserId
 from server.protocol.roles import Role
 
@@ -270,6 +271,20 @@ class TokenGrant:
     token: TokenId
     user: User
     expires_at: Millis | None
+    kind: TokenKind
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A live session or personal access token, as its owner may see it."""
+
+    id: TokenId
+    kind: TokenKind
+    scope: Scope
+    label: str
+    created_at: Millis
+    expires_at: Millis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,12 +315,21 @@ class Directory(Protocol):
         """End every right of this user at once; their edits stay."""
 
     async def add_token(
-        self, user: UserId, *, digest: bytes, label: str, expires_at: Millis | None
+        self,
+        user: UserId,
+        *,
+        digest: bytes,
+        label: str,
+        expires_at: Millis | None,
+        kind: TokenKind = TokenKind.TOKEN,
+        scope: Scope = Scope.ADMIN,
     ) -> TokenId:
-        """Record a personal access token by the SHA-256 of its text."""
+        """Record a credential by the SHA-256 of its text."""
 
-    async def list_tokens(self, user: UserId) -> Sequence[tuple[TokenId, str, Millis | None]]:
-        """Id, label and expiry of every live token of this user."""
+    async def list_tokens(
+        self, user: UserId, kind: TokenKind = TokenKind.TOKEN
+    ) -> Sequence[Credential]:
+        """Every live credential of this user and kind, oldest first."""
 
     async def revoke_token(self, token: TokenId) -> None:
         """Raises ``NotFound``."""
@@ -339,11 +363,12 @@ class Directory(Protocol):
         """Everybody with a role, by address."""
 
     async def role(self, project: ProjectId, user: UserId) -> Role | None:
-        """None for a stranger, a disabled user, or a project that is gone."""
+        """What a user is, by whatever credential; None for a stranger, a disabled user, or a
+        project that is gone. Whoever asks with a credential is asked about by ``roles``."""
 
     async def roles(self, seats: Sequence[Seat]) -> Sequence[Role | None]:
-        """The role of each seat now; None where the credential, the user, the membership
-        or the project no longer holds."""
+        """The role of each seat now, as far as the scope of its credential lets it go; None
+        where the credential, the user, the membership or the project no longer holds."""
 
 
 # --- news from other processes ---------------------------------------------------

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 
+from server.protocol.credentials import Scope, TokenKind
 from server.protocol.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
@@ -65,11 +66,49 @@ class DirectoryContract:
         )
         grant = await store.directory.token_grant(digest)
         assert (grant.token, grant.user.id, grant.expires_at) == (token, user, expiry)
-        assert list(await store.directory.list_tokens(user)) == [(token, "laptop", expiry)]
+        [listed] = await store.directory.list_tokens(user)
+        assert (listed.id, listed.label, listed.expires_at) == (token, "laptop", expiry)
+        assert (listed.kind, listed.scope) == (grant.kind, grant.scope) == ("token", "admin")
         await backend.clock.advance(1.0)
         with pytest.raises(NotAuthenticated):
             await store.directory.token_grant(digest)
         assert list(await store.directory.list_tokens(user)) == []
+
+    async def test_sessions_and_tokens_are_listed_apart(self, backend: Backend) -> None:
+        store = await backend.open()
+        user = await new_user(store)
+        session = await store.directory.add_token(
+            user, digest=sha256(b"s").digest(), label="", expires_at=None, kind=TokenKind.SESSION
+        )
+        token = await store.directory.add_token(
+            user, digest=sha256(b"t").digest(), label="", expires_at=None, scope=Scope.READ
+        )
+        assert [one.id for one in await store.directory.list_tokens(user)] == [token]
+        sessions = await store.directory.list_tokens(user, TokenKind.SESSION)
+        assert [(one.id, one.scope) for one in sessions] == [(session, Scope.ADMIN)]
+        assert (await store.directory.token_grant(sha256(b"t").digest())).scope is Scope.READ
+
+    @pytest.mark.parametrize(
+        ("scope", "roles"),
+        [
+            (Scope.READ, [Role.VIEWER, Role.VIEWER, Role.VIEWER]),
+            (Scope.WRITE, [Role.EDITOR, Role.EDITOR, Role.VIEWER]),
+            (Scope.ADMIN, [Role.OWNER, Role.EDITOR, Role.VIEWER]),
+        ],
+    )
+    async def test_a_scope_caps_the_role_of_who_comes_with_it_L8(
+        self, backend: Backend, scope: Scope, roles: list[Role]
+    ) -> None:
+        store = await backend.open()
+        projects = await new_projects(store, 3)
+        bob = await new_user(store, "bob")
+        for project, role in zip(projects, (Role.OWNER, Role.EDITOR, Role.VIEWER), strict=True):
+            await store.directory.set_member(project, bob, role)
+        token = await store.directory.add_token(
+            bob, digest=sha256(b"t").digest(), label="", expires_at=None, scope=scope
+        )
+        seats = [Seat(bob, token, project) for project in projects]
+        assert list(await store.directory.roles(seats)) == roles
 
     async def test_a_revoked_token_opens_nothing_in_any_process_L8(self, backend: Backend) -> None:
         store, other = await backend.open(), await backend.open()

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from server.protocol.addresses import normalised
+from server.protocol.credentials import Scope, TokenKind, capped
 from server.protocol.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
 from server.protocol.roles import Role
-from server.room.ports import Clock, Member, NewUpdate, Project, Seat, TokenGrant, User
+from server.room.ports import Clock, Credential, Member, NewUpdate, Project, Seat, TokenGrant, User
 from store.people import (
     SHA256_BYTES,
     NewToken,
     new_token_id,
     new_user_id,
-    normalised,
 )
 from store.projects import new_project_id
 
@@ -81,24 +82,37 @@ class MemoryDirectory:
         self.documents.changed()
 
     async def add_token(
-        self, user: UserId, *, digest: bytes, label: str, expires_at: Millis | None
+        self,
+        user: UserId,
+        *,
+        digest: bytes,
+        label: str,
+        expires_at: Millis | None,
+        kind: TokenKind = TokenKind.TOKEN,
+        scope: Scope = Scope.ADMIN,
     ) -> TokenId:
-        """Record a personal access token by its digest."""
+        """Record a credential by its digest."""
         if len(digest) != SHA256_BYTES:
             raise Invalid("expected a SHA-256 digest")
         self._user(user)
         if any(token.digest == digest for token in self.people.tokens.values()):
             raise Conflict("it exists already")
-        token = NewToken(new_token_id(), user, digest, label, self.clock.now(), expires_at)
+        name, now = new_token_id(), self.clock.now()
+        token = NewToken(name, user, digest, label, now, expires_at, kind, scope)
         self.people.tokens[token.id] = token
         self.documents.changed()
         return token.id
 
-    async def list_tokens(self, user: UserId) -> Sequence[tuple[TokenId, str, Millis | None]]:
-        """Id, label and expiry of every live token of this user."""
-        tokens = self.people.tokens.values()
-        mine = [token for token in tokens if token.user == user and self._lives(token)]
-        return [(token.id, token.label, token.expires_at) for token in mine]
+    async def list_tokens(
+        self, user: UserId, kind: TokenKind = TokenKind.TOKEN
+    ) -> Sequence[Credential]:
+        """Every live credential of this user and kind."""
+        tokens = [token for token in self.people.tokens.values() if self._lives(token)]
+        return [
+            Credential(t.id, t.kind, t.scope, t.label, t.created_at, t.expires_at)
+            for t in tokens
+            if (t.user, t.kind) == (user, kind)
+        ]
 
     async def revoke_token(self, token: TokenId) -> None:
         """End this credential at once."""
@@ -111,7 +125,7 @@ class MemoryDirectory:
         for token in self.people.tokens.values():
             user = self.people.users[token.user]
             if token.digest == digest and self._lives(token) and not user.disabled:
-                return TokenGrant(token.id, user, token.expires_at)
+                return TokenGrant(token.id, user, token.expires_at, token.kind, token.scope)
         raise NotAuthenticated("this token is not valid")
 
     async def add_project(
@@ -182,11 +196,13 @@ class MemoryDirectory:
         user = self.people.users.get(seat.user)
         if user is None or user.disabled or seat.project not in self.people.projects:
             return None
-        if seat.token is not None:
-            token = self.people.tokens.get(seat.token)
-            if token is None or token.user != seat.user or not self._lives(token):
-                return None
-        return self.people.roles.get((seat.project, seat.user))
+        role = self.people.roles.get((seat.project, seat.user))
+        if role is None or seat.token is None:
+            return role
+        token = self.people.tokens.get(seat.token)
+        if token is None or token.user != seat.user or not self._lives(token):
+            return None
+        return capped(role, token.scope)
 
     def _lives(self, token: NewToken) -> bool:
         return token.expires_at is None or token.expires_at > self.clock.now()

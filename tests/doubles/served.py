@@ -19,6 +19,7 @@ from server.edge.fast_protocol import FastWebSocketProtocol
 from server.edge.pace import ConnectionCount
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
+from server.edge.tickets import TicketOffice
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.yjs import YjsEndpoint
 from server.protocol.ids import ProjectId, UserId
@@ -201,7 +202,8 @@ async def serving(
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with hosting(ports, limits or RoomLimits()) as rooms:
-        endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))
+        count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
+        endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)
         app = build_app(routes=[endpoint.route()], clock=clock, max_body_bytes=1024)
         chosen = {"ws_ping_interval": None, "ws_max_size": 4 * settings.max_frame_bytes, **uv}
         config = uvicorn.Config(

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
-from server.edge.api.callers import Caller, KnownCaller
+from server.edge.api.callers import AccountOwner, Caller
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import (
@@ -37,7 +37,7 @@ MAX_MEMBERS = 100_000
 ORDER = "created"
 
 
-async def _admin(caller: KnownCaller) -> Caller:
+async def _admin(caller: AccountOwner) -> Caller:
     if not caller.user.is_admin:
         raise Forbidden("only platform admins may do this")
     return caller

@@ -16,18 +16,24 @@ from starlette.responses import Response
 
 from server.edge.api import (
     all_projects,
+    auth,
     bulk,
+    credentials,
     diagrams,
     document_problems,
     edges,
     exchange,
     graph,
+    identities,
     invitations,
+    me,
     members,
     nodes,
     plan,
     projects,
     search,
+    second_factor,
+    tickets,
     updates,
 )
 from server.edge.api.allowed import on_refusal
@@ -39,6 +45,11 @@ from server.protocol.errors import AgentcError
 
 PREFIX = "/api/v1"
 RESOURCES: tuple[Callable[[], APIRouter], ...] = (
+    auth.routes,
+    me.routes,
+    credentials.routes,
+    second_factor.routes,
+    identities.routes,
     projects.routes,
     members.routes,
     invitations.routes,
@@ -50,6 +61,7 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     graph.routes,
     exchange.routes,
     updates.routes,
+    tickets.routes,
     document_problems.routes,
     search.routes,
     all_projects.routes,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
-from server.edge.api.callers import Access, KnownCaller, member
+from server.edge.api.callers import Access, AccountOwner, member
 from server.edge.api.services import KnownServices
 from server.protocol.errors import Forbidden, NotFound
 from server.protocol.ids import ProjectId
@@ -17,7 +17,7 @@ from server.room.ports import Seat
 
 
 async def _deleted_access(
-    caller: KnownCaller,
+    caller: AccountOwner,
     services: KnownServices,
     project_id: Annotated[str, Path(description="A project's id.", max_length=64)],
 ) -> Access:

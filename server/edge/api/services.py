@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from server.edge.accounts import AccountServices
 from server.edge.settings import Settings
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
@@ -29,6 +30,7 @@ class Services:
     answers: KeptAnswers
     reader: ProjectionReader
     search: Search
+    people: AccountServices
 
 
 def _services(request: Request) -> Services:

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TextIO, TypeAlias
 
 from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId
+from server.room.account_ports import AccountPorts
 from server.room.ports import Clock, Directory, UpdateLog
 from server.room.project_ports import Projects
 
@@ -50,6 +51,7 @@ class Ports:
     directory: Directory
     log: UpdateLog
     projects: Projects
+    people: AccountPorts
     verify: Verify
     clock: Clock
     settings: Settings

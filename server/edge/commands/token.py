@@ -5,7 +5,9 @@ from argparse import ArgumentTypeError, Namespace
 
 from server.edge.commands.kit import Answer, Ports, Verbs, add_noun, add_verb, columns, timestamp
 from server.edge.secrets import new_token, token_digest
+from server.protocol.credentials import Scope
 from server.protocol.ids import Millis, TokenId
+from server.room.ports import Credential
 
 DAY = 24 * 60 * 60 * 1000
 MAX_DAYS = 3650
@@ -18,6 +20,13 @@ def register(nouns: Verbs) -> None:
     adding.add_argument("email", metavar="EMAIL")
     adding.add_argument(
         "--days", metavar="N", type=_days, help="days until it expires; default: never"
+    )
+    adding.add_argument(
+        "--scope",
+        metavar="S",
+        choices=[scope.value for scope in Scope],
+        default=Scope.ADMIN.value,
+        help="how far it goes: read, write or admin; default: as far as the account",
     )
     adding.add_argument("--label", metavar="L", default="command line", help="what it is for")
     listing = add_verb(verbs, "list", "List the live tokens of an account, by id.", list_tokens)
@@ -32,20 +41,23 @@ async def add(args: Namespace, ports: Ports) -> Answer:
     expires = None if args.days is None else Millis(ports.clock.now() + args.days * DAY)
     token = new_token()
     token_id = await ports.directory.add_token(
-        user.id, digest=token_digest(token), label=args.label, expires_at=expires
+        user.id,
+        digest=token_digest(token),
+        label=args.label,
+        expires_at=expires,
+        scope=Scope(args.scope),
     )
-    return Answer(_as_json(token_id, args.label, expires) | {"token": token}, (token,))
+    shown = _as_json(token_id, args.label, Scope(args.scope), expires)
+    return Answer(shown | {"token": token}, (token,))
 
 
 async def list_tokens(args: Namespace, ports: Ports) -> Answer:
     """``token list EMAIL``."""
     user = await ports.directory.user_by_email(args.email)
     tokens = await ports.directory.list_tokens(user.id)
-    rows = [
-        (token_id, label, "never expires" if expires is None else f"until {timestamp(expires)}")
-        for token_id, label, expires in tokens
-    ]
-    return Answer([_as_json(*token) for token in tokens], columns(rows))
+    rows = [(token.id, token.label, token.scope.value, _until(token)) for token in tokens]
+    shown = [_as_json(token.id, token.label, token.scope, token.expires_at) for token in tokens]
+    return Answer(shown, columns(rows))
 
 
 async def revoke(args: Namespace, ports: Ports) -> Answer:
@@ -54,9 +66,13 @@ async def revoke(args: Namespace, ports: Ports) -> Answer:
     return Answer({"id": args.token, "revoked": True}, (f"revoked {args.token}",))
 
 
-def _as_json(token: TokenId, label: str, expires: Millis | None) -> dict[str, object]:
+def _until(token: Credential) -> str:
+    return "never expires" if token.expires_at is None else f"until {timestamp(token.expires_at)}"
+
+
+def _as_json(token: TokenId, label: str, scope: Scope, expires: Millis | None) -> dict[str, object]:
     shown = None if expires is None else timestamp(expires)
-    return {"id": token, "label": label, "expires_at": shown}
+    return {"id": token, "label": label, "scope": scope.value, "expires_at": shown}
 
 
 def _days(text: str) -> int:

@@ -13,12 +13,17 @@ from server.edge.settings import Settings
 from server.protocol.messages import SyncUpdate, encode
 from server.protocol.roles import Role
 from server.room.peer import HEAVY_BYTES
-from tests.doubles.memory_directory import MemoryDirectory
+from tests.doubles.second_thoughts import Roles, answers_first
 from tests.doubles.served import EDIT, STEP_1, serving
 from tests.server.edge.conftest import Way
 from tests.server.protocol.updates import section, text, update
 
 pytestmark = pytest.mark.anyio
+
+
+async def nothing() -> None:
+    """Wait for nothing, answer nothing."""
+
 
 HEAVY = encode(SyncUpdate(update(section(7, 0, text("x" * (HEAVY_BYTES + 1))))))
 KEEPALIVE: dict[str, Any] = {"ws_ping_interval": 0.05, "ws_ping_timeout": 0.2}
@@ -85,8 +90,8 @@ async def test_more_connections_than_a_user_may_hold_are_refused(way: Way) -> No
 async def test_a_revoked_token_ends_a_live_connection_L8(way: Way) -> None:
     async with serving(way.channel) as home:
         wire = await home.seated()
-        [(token, _, _)] = await home.store.directory.list_tokens(home.ada)
-        await home.store.directory.revoke_token(token)
+        [token] = await home.store.directory.list_tokens(home.ada)
+        await home.store.directory.revoke_token(token.id)
         assert 4400 <= (await wire.is_told())[0] < 4500
         wire.says(Frame(Opcode.CLOSE, b""))
         await wire.is_cut()
@@ -98,10 +103,10 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
 ) -> None:
     async with serving(way.channel) as home:
 
-        async def before_the_change(*_: object) -> Role:
-            return Role.EDITOR
+        async def before_the_change() -> Roles:
+            return [Role.EDITOR]
 
-        monkeypatch.setattr(MemoryDirectory, "role", before_the_change)
+        answers_first(monkeypatch, before_the_change, nothing)
         wire = await home.connects()
         assert (await wire.is_told())[0] == 4502
         wire.is_gone()
@@ -113,15 +118,13 @@ async def test_a_peer_that_goes_while_it_sits_down_is_forgotten(
 ) -> None:
     async with serving(way.channel, Settings(max_connections_per_user=1)) as home:
         asked, go_on = asyncio.Event(), asyncio.Event()
-        roles = MemoryDirectory.roles
 
-        async def slowly(*args: Any) -> Any:
+        async def slowly() -> None:
             asked.set()
             await go_on.wait()
-            return await roles(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(MemoryDirectory, "roles", slowly)
+            answers_first(patch, nothing, slowly)
             wire = await home.connects()
             await asked.wait()
             wire.is_gone()

@@ -12,6 +12,7 @@ from server.edge.app import build_app
 from server.edge.pace import ConnectionCount
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
+from server.edge.tickets import TicketOffice
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId, UserId
@@ -19,11 +20,16 @@ from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
-from tests.doubles.memory_directory import MemoryDirectory
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
+from tests.doubles.second_thoughts import Roles, answers_first
 
 pytestmark = pytest.mark.anyio
+
+
+async def nothing() -> None:
+    """Wait for nothing, answer nothing."""
+
 
 STEP_1 = bytes.fromhex("00000100")
 EDIT = bytes.fromhex("00020c010101000401017402686900")
@@ -142,7 +148,8 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with hosting(ports, RoomLimits()) as rooms, asyncio.TaskGroup() as tasks:
-        endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))
+        count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
+        endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)
         made = House(store, rooms, clock, endpoint, tasks, project.id, ada.id)
         yield made
         for visit in made.visits:
@@ -185,10 +192,10 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
 ) -> None:
     async with house() as home:
 
-        async def before_the_change(*_: object) -> Role:
-            return Role.EDITOR
+        async def before_the_change() -> Roles:
+            return [Role.EDITOR]
 
-        monkeypatch.setattr(MemoryDirectory, "role", before_the_change)
+        answers_first(monkeypatch, before_the_change, nothing)
         closed = await home.visit().sees_type("websocket.close")
         assert closed["code"] == 4502
 
@@ -196,8 +203,8 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
 async def test_a_revoked_token_ends_a_live_connection_L8() -> None:
     async with house() as home:
         browser = await home.connected()
-        [(token, _, _)] = await home.store.directory.list_tokens(home.ada)
-        await home.store.directory.revoke_token(token)
+        [token] = await home.store.directory.list_tokens(home.ada)
+        await home.store.directory.revoke_token(token.id)
         closed = await browser.sees_type("websocket.close")
         assert 4400 <= closed["code"] < 4500
 

@@ -86,6 +86,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
             ABSENT,
             ABSENT,
             ABSENT,
+            ABSENT,
         )
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]

@@ -74,6 +74,19 @@ async def elements(here: SqlHouse, project: ProjectId) -> Names:
     return {"node_id": "n1", "edge_id": "e1", "section_id": "s1", "diagram_id": "d1"}
 
 
+async def another_token(here: SqlHouse, project: ProjectId) -> Names:
+    """Of somebody else."""
+    made = await here.store.directory.add_token(
+        here.people["guest"], digest=token_digest(new_token()), label="", expires_at=None
+    )
+    return {"credential_id": made}
+
+
+async def no_provider(here: SqlHouse, project: ProjectId) -> Names:
+    """A name that no provider has, and an identity that nobody has."""
+    return {"provider": "oidc", "identity_id": "0"}
+
+
 def yjs_update() -> bytes:
     """A few words."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
@@ -101,7 +114,35 @@ def _filled(value: Any, names: Names) -> Any:
     return value.format(**names) if isinstance(value, str) else value
 
 
+PASSWORD = "correct horse battery"
+
+ACCOUNTS: dict[str, Sample] = {
+    "POST /auth/register": Sample({"email": "{project_id}@y.example", "password": PASSWORD}),
+    "POST /auth/register/confirm": Sample({"link": "8gl_used", "password": PASSWORD}),
+    "POST /auth/login": Sample({"email": "owner@x.example", "password": "wrong"}),
+    "POST /auth/link": Sample({"link": "8gl_used"}),
+    "POST /auth/password/forgot": Sample({"email": "owner@x.example"}),
+    "POST /auth/password/reset": Sample({"link": "8gl_used", "password": PASSWORD}),
+    "POST /auth/email": Sample({"link": "8gl_used"}),
+    "GET /auth/providers/{provider}/login": Sample(before=no_provider),
+    "GET /auth/providers/{provider}/callback": Sample(before=no_provider),
+    "PATCH /users/me": Sample({"name": "Ada"}),
+    "PUT /users/me/password": Sample({"new": PASSWORD}),
+    "POST /users/me/email": Sample({"email": "new@y.example"}),
+    "POST /users/me/second-factor": Sample({}),
+    "POST /users/me/second-factor/confirm": Sample({"code": "000000"}),
+    "POST /users/me/second-factor/recovery-codes": Sample({"code": "000000"}),
+    "POST /users/me/second-factor/remove": Sample({"code": "000000"}),
+    "POST /users/me/identities/{provider}": Sample(before=no_provider),
+    "DELETE /users/me/identities/{identity_id}": Sample(before=no_provider),
+    "DELETE /sessions/{credential_id}": Sample(before=another_token),
+    "POST /tokens": Sample({"label": "script"}),
+    "DELETE /tokens/{credential_id}": Sample(before=another_token),
+}
+"""Of accounts: what is somebody's own, so that roles make no difference."""
+
 SAMPLES: dict[str, Sample] = {
+    **ACCOUNTS,
     "POST /projects": Sample({"title": "Bakery"}),
     "PATCH /projects/{project_id}": Sample({"title": "Bakery"}),
     "POST /projects/{project_id}/duplicate": Sample({"title": "Bakery"}),

@@ -5,23 +5,31 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from httpx2 import ASGITransport, AsyncClient, Response
+from httpx2 import ASGITransport, AsyncBaseTransport, AsyncClient, Response
+from starlette.types import ASGIApp
 
+from server.edge.accounts import account_services
 from server.edge.api.application import PREFIX
+from server.edge.draining import Standing
+from server.edge.keys import derive_keys
 from server.edge.projects import create_project
+from server.edge.providers import Providers
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
-from server.main import Standing, application
+from server.main import application, is_invitation
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
+from server.room.ports import Clock
 from server.room.rooms import Ports, Rooms, hosting
 from store.open import Store, open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.mailbox import Mailbox
 from tests.server.edge.api.house import bearer
 
 
@@ -31,8 +39,10 @@ class SqlHouse:
 
     store: Store
     rooms: Rooms
-    clock: ManualClock
+    clock: Any
     client: AsyncClient
+    app: ASGIApp
+    mailbox: Mailbox
     people: dict[str, UserId] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -59,6 +69,11 @@ class SqlHouse:
             await self.store.directory.set_member(project.id, self.people[name], role)
         return project.id
 
+    def browser(self) -> AsyncClient:
+        """A client with a cookie jar of its own, and no token."""
+        transport = ASGITransport(self.app, raise_app_exceptions=False)
+        return AsyncClient(transport=transport, base_url="http://test" + PREFIX)
+
     async def ask(
         self, token: str | None, method: str, path: str, *, key: str | None = None, **request: Any
     ) -> Response:
@@ -69,9 +84,14 @@ class SqlHouse:
 
 
 @asynccontextmanager
-async def sql_house(folder: Path, settings: Settings | None = None) -> AsyncIterator[SqlHouse]:
-    """A server on an empty database."""
-    clock = ManualClock()
+async def sql_house(
+    folder: Path,
+    settings: Settings | None = None,
+    transport: AsyncBaseTransport | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[SqlHouse]:
+    """A server on an empty database; ``transport`` is its way to identity providers."""
+    clock = clock or ManualClock()
     async with AsyncExitStack() as ending:
         store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
         ending.push_async_callback(store.close)
@@ -80,7 +100,19 @@ async def sql_house(folder: Path, settings: Settings | None = None) -> AsyncIter
         )
         rooms = await ending.enter_async_context(hosting(ports, RoomLimits()))
         visits = VisitBook(store.projects, clock)
-        app = application(store, rooms, visits, settings or Settings(), clock, Standing())
-        transport = ASGITransport(app, raise_app_exceptions=False)
-        client = AsyncClient(transport=transport, base_url="http://test")
-        yield SqlHouse(store, rooms, clock, await ending.enter_async_context(client))
+        chosen, keys, mailbox = settings or Settings(), derive_keys("k" * 32), Mailbox()
+        people = account_services(
+            store.people,
+            store.directory,
+            clock,
+            chosen,
+            keys=keys,
+            mailer=mailbox,
+            providers=Providers(chosen, transport),
+            invited=partial(is_invitation, store),
+        )
+        app = application(store, rooms, visits, people, keys, chosen, clock, Standing())
+        serving = ASGITransport(app, raise_app_exceptions=False)
+        client = AsyncClient(transport=serving, base_url="http://test")
+        await ending.enter_async_context(client)
+        yield SqlHouse(store, rooms, clock, client, app, mailbox)

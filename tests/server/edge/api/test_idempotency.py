@@ -18,7 +18,7 @@ from server.edge.settings import Settings
 from server.protocol.errors import StoreUnavailable
 from server.room.kept_answers import CLAIM_MILLIS, KEPT_MILLIS
 from server.room.project_ports import FileQuery
-from tests.server.edge.api.house import bearer
+from tests.server.edge.api.house import ABSENT, bearer
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
 
 pytestmark = pytest.mark.anyio
@@ -76,8 +76,8 @@ async def test_without_a_valid_credential_a_key_is_worth_nothing(here: SqlHouse)
     await create(here, "k1")
     assert (await create(here, "k1", None)).status_code == 401
     ada = here.people["ada"]
-    [(token, _, _)] = await here.store.directory.list_tokens(ada)
-    await here.store.directory.revoke_token(token)
+    [token] = await here.store.directory.list_tokens(ada)
+    await here.store.directory.revoke_token(token.id)
     assert (await create(here, "k1")).status_code == 401
 
 
@@ -140,7 +140,7 @@ async def client(here: SqlHouse, counter: Counter) -> AsyncIterator[AsyncClient]
     store = here.store
     services = Services(
         here.rooms, store.directory, here.clock, Settings(),
-        store.projects, store.invitations, store.answers, store.reader, store.search,
+        store.projects, store.invitations, store.answers, store.reader, store.search, ABSENT,
     )  # fmt: skip
     api = build_api(services, [counter.routes])
     transport = ASGITransport(api, raise_app_exceptions=False)

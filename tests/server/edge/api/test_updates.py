@@ -59,7 +59,7 @@ async def test_rights_that_end_while_the_body_is_sent_are_no_rights__L8() -> Non
         directory = here.store.directory
         token = await here.token("ada", Role.EDITOR)
         ada = (await directory.user_by_email("ada@x.example")).id
-        [(credential, _, _)] = await directory.list_tokens(ada)
+        [credential] = await directory.list_tokens(ada)
 
         async def slow_body(change: Awaitable[None]) -> AsyncIterator[bytes]:
             yield update("x")[:5]
@@ -69,7 +69,7 @@ async def test_rights_that_end_while_the_body_is_sent_are_no_rights__L8() -> Non
         for change, status in (
             (directory.set_member(here.project, ada, Role.VIEWER), 403),
             (directory.set_member(here.project, ada, Role.EDITOR), 200),
-            (directory.revoke_token(credential), 404),
+            (directory.revoke_token(credential.id), 404),
         ):
             await directory.set_member(here.project, ada, Role.EDITOR)
             assert (await write(here, token, slow_body(change))).status_code == status

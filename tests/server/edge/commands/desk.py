@@ -38,6 +38,7 @@ class Desk:
             directory=self.store.directory,
             log=self.store.log,
             projects=ABSENT,
+            people=ABSENT,
             verify=self.verify,
             clock=self.clock,
             settings=self.settings,

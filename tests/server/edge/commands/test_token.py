@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from server.edge.secrets import token_digest
+from server.protocol.credentials import Scope
 from server.protocol.errors import NotAuthenticated, NotFound
 from server.room.ports import TokenGrant
 from tests.server.edge.commands.desk import Desk
@@ -37,6 +38,12 @@ def test_a_script_gets_token_and_id(desk: Desk) -> None:
     assert grant(desk, made["token"]).token == made["id"]
 
 
+def test_a_token_goes_as_far_as_it_is_made_for_L8(desk: Desk) -> None:
+    made = desk.json("token", "add", "ada@x.org", "--scope", "read")
+    assert (made["scope"], grant(desk, made["token"]).scope) == ("read", Scope.READ)
+    assert grant(desk, desk.text("token", "add", "ada@x.org").strip()).scope is Scope.ADMIN
+
+
 def test_a_token_expires_after_its_days(desk: Desk) -> None:
     made = desk.json("token", "add", "ada@x.org", "--days", "2")
     assert made["expires_at"] == "2023-11-16T22:13:20Z"
@@ -49,7 +56,7 @@ def test_a_token_expires_after_its_days(desk: Desk) -> None:
 def test_a_list_shows_ids_and_never_a_token_L11(desk: Desk) -> None:
     made = desk.json("token", "add", "ada@x.org", "--days", "2")
     listed = desk.text("token", "list", "ada@x.org")
-    assert listed == f"{made['id']}  command line  until 2023-11-16T22:13:20Z\n"
+    assert listed == f"{made['id']}  command line  admin  until 2023-11-16T22:13:20Z\n"
     assert made["token"] not in repr(desk.ask("token", "list", "ada@x.org"))
 
 

@@ -1,0 +1,105 @@
+"""``/users/me``: the caller's own account.
+
+What is needed to take an account over (password, address) takes a session and the current
+password: a token that leaks from a script is not enough. What does not live here: second
+factors, identities, sessions and tokens, which have modules of their own.
+"""
+
+from fastapi import APIRouter, BackgroundTasks, Request
+from pydantic import Field
+
+from server.edge.api.auth import MAIL_SENT, Email, MailSent, NewPassword, Password, Person, person
+from server.edge.api.callers import AccountOwner, KnownCaller, LoggedIn
+from server.edge.api.models import Input
+from server.edge.api.services import KnownServices
+from server.edge.registration import fit_name
+from server.edge.throttling import address_of
+from server.room.account_ports import Account
+
+
+class Profile(Person):
+    """The same, and how the account may be logged in to."""
+
+    email_verified: bool
+    has_password: bool
+    has_second_factor: bool
+
+
+class Changes(Input):
+    """What to change."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["Ada Lovelace"])
+
+
+class PasswordChange(Input):
+    """From one password to another."""
+
+    current: Password | None = Field(None, description="Needed unless there is none.")
+    new: NewPassword
+
+
+class NewAddress(Input):
+    """Where mail shall go."""
+
+    email: Email
+    password: Password | None = Field(None, description="Needed unless there is none.")
+
+
+def routes() -> APIRouter:
+    """For whoever is somebody."""
+    router = APIRouter(tags=["account"], prefix="/users/me")
+    router.get("")(read)
+    router.patch("")(change)
+    router.put("/password", status_code=204)(change_password)
+    router.post("/email", status_code=202)(change_address)
+    return router
+
+
+async def read(caller: KnownCaller, services: KnownServices) -> Profile:
+    """Who the caller is."""
+    return _profile(await services.people.ports.accounts.by_id(caller.user.id))
+
+
+async def change(wanted: Changes, caller: AccountOwner, services: KnownServices) -> Profile:
+    """Change the name."""
+    accounts = services.people.ports.accounts
+    await accounts.rename(caller.user.id, fit_name(wanted.name, caller.user.email))
+    return _profile(await accounts.by_id(caller.user.id))
+
+
+async def change_password(
+    wanted: PasswordChange,
+    request: Request,
+    caller: LoggedIn,
+    services: KnownServices,
+    later: BackgroundTasks,
+) -> None:
+    """Change the password; all other sessions end, and this one stays."""
+    care = services.people.care
+    user = await care.change_password(
+        caller.user.id, wanted.current, wanted.new, caller.token, address_of(request)
+    )
+    later.add_task(care.tell_of_password, user)
+
+
+async def change_address(
+    wanted: NewAddress,
+    request: Request,
+    caller: LoggedIn,
+    services: KnownServices,
+    later: BackgroundTasks,
+) -> MailSent:
+    """Have a link mailed to the new address; following it makes the change."""
+    care, user = services.people.care, caller.user.id
+    await care.ask_new_address(user, wanted.password, wanted.email, address_of(request))
+    later.add_task(care.mail_new_address, user, wanted.email)
+    return MAIL_SENT
+
+
+def _profile(account: Account) -> Profile:
+    return Profile(
+        **person(account.user).model_dump(),
+        email_verified=account.email_verified,
+        has_password=account.password_hash is not None,
+        has_second_factor=account.second_factor,
+    )

@@ -1,0 +1,43 @@
+"""Checking passwords: slowly, a few at a time, and as slowly for who does not exist.
+
+What does not live here: what happens to who guesses (``server.edge.throttling``).
+
+Law kept: L11. A password is an argument here and nothing else.
+"""
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from server.edge.secrets import fit_password, hash_password
+
+AT_ONCE = 4
+"""Hashes that are computed at a time, 64 MiB each; more would wait for a core anyway."""
+
+
+class Passwords:
+    """argon2id in threads."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._nobodys = self._hasher.hash("nobody has this password")
+
+    async def hash(self, password: str) -> str:
+        """What to store. Raises ``Invalid`` for one that is too short or long."""
+        fit_password(password)
+        async with self._room:
+            return await asyncio.to_thread(hash_password, password)
+
+    async def verify(self, hashed: str | None, password: str) -> bool:
+        """Whether it is the password. Without a hash it takes as long, and it is not."""
+        async with self._room:
+            right = await asyncio.to_thread(self._verify, hashed or self._nobodys, password)
+        return right and hashed is not None
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False

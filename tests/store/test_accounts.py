@@ -1,0 +1,18 @@
+"""Accounts in SQL: the contract."""
+
+import pytest
+
+from tests.contracts.accounts import AccountsContract
+from tests.contracts.backends import Closing
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def backend(sql_backend: Closing) -> Closing:
+    """SQLite, then PostgreSQL: these ports have no double."""
+    return sql_backend
+
+
+class TestAccounts(AccountsContract):
+    """SQLite, PostgreSQL."""
