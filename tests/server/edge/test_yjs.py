@@ -138,7 +138,10 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
     ports = Ports(store.log, store.compaction, directory, store.feed, clock)
     limit = settings.max_connections_per_user if settings.rate_limits else None
-    async with hosting(ports, RoomLimits()) as rooms, asyncio.TaskGroup() as tasks:
+    async with (
+        hosting(ports, RoomLimits(linger_seconds=0.0)) as rooms,
+        asyncio.TaskGroup() as tasks,
+    ):
         endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))
         made = House(store, rooms, clock, endpoint, tasks, project.id, ada.id)
         yield made

@@ -72,7 +72,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
-    async with hosting(ports, RoomLimits()) as rooms:
+    async with hosting(ports, RoomLimits(linger_seconds=0.0)) as rooms:
         services = Services(
             rooms, store.directory, clock, settings or Settings(), ABSENT, ABSENT, ABSENT
         )
