@@ -30,7 +30,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
         {"starlette", "uvicorn", "prometheus_client", "argon2", "picows", "websockets"}
         | {"fastapi", "pydantic", "cryptography"}
     ),
-    "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
+    "store": frozenset({"sqlalchemy", "alembic", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),
     WIRING: frozenset({"starlette", "uvicorn", "uvloop"}),
 }
