@@ -24,7 +24,10 @@ from store.kept_answers import SqlKeptAnswers
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
+from store.projection import SqlProjection
+from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
+from store.search import SqlSearch
 from store.sqlite import SqliteDatabase, SqliteOptions
 
 
@@ -37,6 +40,9 @@ class Store:
     compaction: SqlCompactionLog
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projection: SqlProjection
+    reader: SqlProjectionReader
+    search: SqlSearch
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
@@ -114,6 +120,9 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         compaction=SqlCompactionLog(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projection=SqlProjection(db, clock),
+        reader=SqlProjectionReader(db),
+        search=SqlSearch(db),
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),

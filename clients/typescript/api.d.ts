@@ -334,6 +334,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project_id}/problems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Problems
+         * @description Malformed elements, and edges of which an end is missing; at most five seconds old.
+         */
+        get: operations["document_list_problems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find
+         * @description Titles of projects, labels and contents of nodes, labels of edges, titles and bodies of
+         *     sections, titles of diagrams. An edit can be found within about five seconds.
+         */
+        get: operations["search_find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/projects": {
         parameters: {
             query?: never;
@@ -463,6 +504,113 @@ export interface components {
              * @description Left out: the title with “(copy)” after it.
              */
             title?: string | null;
+        };
+        /**
+         * DocumentProblem
+         * @description One thing that is not as the schema says.
+         */
+        DocumentProblem: {
+            /**
+             * Path
+             * @example nodes/n1/x
+             */
+            path: string;
+            /**
+             * Expected
+             * @example a finite number
+             */
+            expected: string;
+            /**
+             * Got
+             * @example nan
+             */
+            got: string;
+        };
+        /**
+         * DocumentProblems
+         * @description What is wrong with a document, as of a moment.
+         */
+        DocumentProblems: {
+            /**
+             * Items
+             * @description The first thousand.
+             */
+            items: components["schemas"]["DocumentProblem"][];
+            /** Total */
+            total: number;
+            /**
+             * Seq
+             * @description How much of the log this reflects, at least; 0: nothing yet.
+             */
+            seq: number;
+            /**
+             * Head
+             * @description How far the log goes.
+             */
+            head: number;
+            /** Projected At */
+            projected_at: string | null;
+        };
+        /**
+         * Excerpt
+         * @description A piece of a text, to be joined with the others.
+         */
+        Excerpt: {
+            /**
+             * Text
+             * @example the market
+             */
+            text: string;
+            /**
+             * Found
+             * @description Whether this is what was asked for.
+             */
+            found: boolean;
+        };
+        /**
+         * Findings
+         * @description A page of what was found, the best first.
+         */
+        Findings: {
+            /** Items */
+            items: components["schemas"]["Found"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last.
+             */
+            next: string | null;
+        };
+        /**
+         * Found
+         * @description Something that has the words.
+         */
+        Found: {
+            /**
+             * Project Id
+             * @example 5d1a6c3e8b1f4b0f9f6f2f4f0a1b2c3d
+             */
+            project_id: string;
+            /**
+             * Project Title
+             * @example Bakery
+             */
+            project_title: string;
+            /** @example section */
+            kind: components["schemas"]["Topic"];
+            /**
+             * Id
+             * @description Of the element; of a project, its own.
+             * @example s1
+             */
+            id: string;
+            /**
+             * Title
+             * @description Its title or label.
+             * @example Market
+             */
+            title: string;
+            /** Excerpt */
+            excerpt: components["schemas"]["Excerpt"][];
         };
         /**
          * Heir
@@ -833,6 +981,12 @@ export interface components {
              */
             opened_at: string | null;
         };
+        /**
+         * Topic
+         * @description What a search finds.
+         * @enum {string}
+         */
+        Topic: "project" | "node" | "edge" | "section" | "diagram";
         /**
          * Written
          * @description An edit that is committed.
@@ -3103,6 +3257,180 @@ export interface operations {
             };
             /** @description Over a limit on size. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    document_list_problems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentProblems"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_find: {
+        parameters: {
+            query?: {
+                /** @description Words that must all occur, the last one as a beginning. Case and accents do not matter, nothing is an operator, and 16 words count. Without a word nothing is found. */
+                q?: string;
+                /** @description Only in this project. */
+                project?: string | null;
+                kind?: components["schemas"]["Topic"] | null;
+                /** @description `next` of the page before; absent for the first. */
+                cursor?: string | null;
+                /** @description Items on a page, at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,7 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.edge.api import all_projects, invitations, members, projects, updates
+from server.edge.api import (
+    all_projects,
+    document_problems,
+    invitations,
+    members,
+    projects,
+    search,
+    updates,
+)
 from server.edge.api.allowed import on_refusal
 from server.edge.api.idempotency import IdempotentPosts
 from server.edge.api.openapi import described
@@ -28,6 +36,8 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     members.routes,
     invitations.routes,
     updates.routes,
+    document_problems.routes,
+    search.routes,
     all_projects.routes,
 )
 

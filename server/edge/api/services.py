@@ -12,6 +12,7 @@ from server.edge.settings import Settings
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
 from server.room.project_ports import Invitations, Projects
+from server.room.projection_ports import ProjectionReader, Search
 from server.room.rooms import Rooms
 
 
@@ -26,6 +27,8 @@ class Services:
     projects: Projects
     invitations: Invitations
     answers: KeptAnswers
+    reader: ProjectionReader
+    search: Search
 
 
 def _services(request: Request) -> Services:

@@ -20,6 +20,7 @@ from server.room.limits import RoomLimits
 from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
 ABSENT: Any = None
@@ -71,10 +72,20 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
         email="owner@x.example", name="owner", is_admin=False, password_hash=None
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+    )
     async with hosting(ports, RoomLimits(linger_seconds=0.0)) as rooms:
         services = Services(
-            rooms, store.directory, clock, settings or Settings(), ABSENT, ABSENT, ABSENT
+            rooms,
+            store.directory,
+            clock,
+            settings or Settings(),
+            ABSENT,
+            ABSENT,
+            ABSENT,
+            ABSENT,
+            ABSENT,
         )
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
