@@ -8,7 +8,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import uvicorn
@@ -201,7 +201,9 @@ async def serving(
         store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
-    async with hosting(ports, limits or RoomLimits()) as rooms:
+    # The clock stands still, so nobody lingers.
+    limits = replace(limits or RoomLimits(), linger_seconds=0.0)
+    async with hosting(ports, limits) as rooms:
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
         endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)
         app = build_app(routes=[endpoint.route()], clock=clock, max_body_bytes=1024)

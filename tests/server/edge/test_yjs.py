@@ -147,7 +147,10 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
         store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
-    async with hosting(ports, RoomLimits()) as rooms, asyncio.TaskGroup() as tasks:
+    async with (
+        hosting(ports, RoomLimits(linger_seconds=0.0)) as rooms,
+        asyncio.TaskGroup() as tasks,
+    ):
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
         endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)
         made = House(store, rooms, clock, endpoint, tasks, project.id, ada.id)
