@@ -8,7 +8,8 @@ How to add a resource:
 
 1. One module, one noun (``nodes.py``): models, then ``routes()``, which makes an ``APIRouter``
    with a tag, then the handlers. List it in ``server.edge.api.application.RESOURCES``.
-2. Who is asking: a parameter ``caller: KnownCaller`` (any credential), or
+2. Who is asking: a parameter ``caller: KnownCaller`` (any credential; one that may write, for
+   unsafe methods), ``AccountOwner`` (scope ``admin``), ``LoggedIn`` (a session), or
    ``access: ReadAccess | WriteAccess | AdminAccess`` on a path with ``{project_id}``: 401,
    404 for strangers and 403 for those who may see but not do are answered before the handler
    runs. Of a large body, ask again at its end (``Access.asked_again``).
