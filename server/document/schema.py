@@ -9,7 +9,7 @@ What lives here: root names, the first content, the records. What does not: writ
 elements, and the relational projection.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -120,10 +120,15 @@ def _read(doc: pycrdt.Doc[Any]) -> ProjectView:
     return ProjectView(
         nodes=tuple(nodes),
         edges=whole,
-        sections=tuple(sorted(sections, key=lambda s: (_order(s.rank), _order(s.id)))),
+        sections=sort_sections(sections),
         diagrams=tuple(diagrams),
         problems=tuple(problems),
     )
+
+
+def sort_sections(sections: Iterable[Section]) -> tuple[Section, ...]:
+    """In the order in which the plan is read."""
+    return tuple(sorted(sections, key=lambda s: (utf16_order(s.rank), utf16_order(s.id))))
 
 
 def _node(id: str, fields: Fields) -> Node:
@@ -177,7 +182,7 @@ def _collect(
     """The well-formed elements of one root, by id."""
     elements: list[_Element] = []
     root = _root(doc, name, problems)
-    for id in sorted(root.keys(), key=_order):
+    for id in sorted(root.keys(), key=utf16_order):
         path = f"{name}/{shorten(id)}"
         value = value_of(root, id)
         if not 1 <= len(id) <= MAX_ID:
@@ -222,7 +227,7 @@ def _without_dangling(
             yield edge
 
 
-def _order(text: str) -> bytes:
+def utf16_order(text: str) -> bytes:
     """Sorts as JavaScript's ``<`` does, by UTF-16 unit, that all peers see one order."""
     return text.encode("utf-16-be", "surrogatepass")
 

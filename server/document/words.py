@@ -1,0 +1,105 @@
+"""In what two texts differ, by words.
+
+Plain strings in, plain values out. What does not live here: where the texts come from,
+and putting a difference into a document (``rewriting``).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+from typing import Final
+
+from server.protocol.errors import Conflict
+
+_JOINERS: Final = "\u200d\ufe0f\U0001f3fb-\U0001f3ff"
+_WORD: Final = re.compile(
+    # Words, lines, spaces, and signs: an emoji of several code points is one sign.
+    rf"\w+|\n|[^\S\n]+|[^\w\s](?:[{_JOINERS}]|(?<=\u200d)[^\w\s])*"
+)
+
+MAX_WORDS: Final = 20_000
+"""Of what lies between the common beginning and end. Above, it counts as replaced whole:
+comparing takes the square of it at worst."""
+
+
+class Change(StrEnum):
+    """What became of a piece of text."""
+
+    KEEP = "keep"
+    INSERT = "insert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text that was kept, inserted or deleted. Never empty."""
+
+    change: Change
+    text: str
+
+
+def word_difference(before: str, after: str) -> tuple[Piece, ...]:
+    """The way from one text to the other, by whole words; empty if they are equal."""
+    if before == after:
+        return ()
+    return tuple(_joined(_pieces(_WORD.findall(before), _WORD.findall(after))))
+
+
+def apply_words(before: str, pieces: Sequence[Piece]) -> str:
+    """The other text. Raises ``Conflict`` if the difference was not taken from this one."""
+    if not pieces:
+        return before
+    kept = "".join(piece.text for piece in pieces if piece.change is not Change.INSERT)
+    if kept != before:
+        raise Conflict("this difference is not one of this text")
+    return "".join(piece.text for piece in pieces if piece.change is not Change.DELETE)
+
+
+def _pieces(before: list[str], after: list[str]) -> Iterator[Piece]:
+    head = _common(before, after)
+    tail = _common(before[head:][::-1], after[head:][::-1])
+    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
+    yield Piece(Change.KEEP, "".join(before[:head]))
+    if len(old) + len(new) > MAX_WORDS:
+        yield Piece(Change.DELETE, "".join(old))
+        yield Piece(Change.INSERT, "".join(new))
+    else:
+        yield from _compared(old, new)
+    yield Piece(Change.KEEP, "".join(before[len(before) - tail :]))
+
+
+def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
+    matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > 2000)
+    for tag, first, last, start, end in matcher.get_opcodes():
+        if tag == "equal":
+            yield Piece(Change.KEEP, "".join(old[first:last]))
+        else:
+            yield Piece(Change.DELETE, "".join(old[first:last]))
+            yield Piece(Change.INSERT, "".join(new[start:end]))
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items both begin with."""
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
+
+
+def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    last: Piece | None = None
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if last is not None and last.change is piece.change:
+            last = Piece(last.change, last.text + piece.text)
+            continue
+        if last is not None:
+            yield last
+        last = piece
+    if last is not None:
+        yield last
