@@ -1,6 +1,6 @@
 """The checks of one document's rows: does the chain hold from the first row to the head?
 
-Chunks, then checkpoints, then the rows still in the log. After a row that is wrong
+The base, chunks, checkpoints, then the rows still in the log. After a row that is wrong
 the walk goes on from wherever the next one says it is, so that one bad byte is one
 problem and not all that follow. What does not live here: finding documents, orphans
 (``store.fsck``).
@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from server.protocol.ids import ProjectId
-from server.room.ports import HistoryRun, LoggedUpdate
+from server.protocol.ids import Millis, ProjectId, Seq
+from server.room.history_ports import HistoryBase
+from server.room.ports import Attribution, HistoryRun, LoggedUpdate, Means
 from store import tables as t
+from store.bases import BASE, verify_base
 from store.digests import GENESIS
 from store.faults import Unreadable
 from store.rows import (
@@ -95,11 +97,35 @@ def check_document(conn: Connection, project: ProjectId, *, keep: bool) -> Findi
     if document is None or document.project_id is None:
         findings.report("documents", None, "the row is missing")
         return findings
+    _check_base(conn, findings)
     _check_chunks(conn, findings)
     _check_checkpoints(conn, findings, document)
     _check_updates(conn, findings)
     _check_head(findings, document)
     return findings
+
+
+def _check_base(conn: Connection, findings: Findings) -> None:
+    """Where history has been thinned, the walk begins at its base."""
+    row = conn.execute(BASE, {"project": findings.project}).one_or_none()
+    if row is None:
+        return
+    try:
+        stored = verify_base(row)
+    except Unreadable as error:
+        findings.report("history_bases", row.seq, error)
+        findings.lose()
+        return
+    findings.seq, findings.digests = stored.base.seq, frozenset({stored.row_digest})
+    findings.ends[stored.base.seq] = stored.row_digest
+    if findings.keep:
+        findings.runs.append(_run_of(stored.base))
+
+
+def _run_of(base: HistoryBase) -> HistoryRun:
+    """The state that a replay begins with, in the form of what it takes the place of."""
+    nobody = Attribution(None, Means.SEED)
+    return HistoryRun(Seq(1), base.seq, nobody, Millis(0), Millis(0), base.state)
 
 
 def _check_chunks(conn: Connection, findings: Findings) -> None:

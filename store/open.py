@@ -20,9 +20,11 @@ from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.history import SqlHistoryLog
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.schema import upgrade
+from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 
 
@@ -33,6 +35,8 @@ class Store:
     db: Database
     log: SqlUpdateLog
     compaction: SqlCompactionLog
+    history: SqlHistoryLog
+    snapshots: SqlSnapshots
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
 
@@ -107,6 +111,8 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         db=db,
         log=SqlUpdateLog(db, clock),
         compaction=SqlCompactionLog(db, clock),
+        history=SqlHistoryLog(db, clock),
+        snapshots=SqlSnapshots(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
     )
