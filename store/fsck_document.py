@@ -60,6 +60,7 @@ class Problem:
 class Findings:
     """What the walk has found so far, and where it is.
 
+    ``ends`` are those of chunks, with the digest of the row there, if that is known.
     ``seq`` is the last one accounted for and ``digests`` are those that the next row
     may continue; None is "not known", after a row that is wrong.
     """
@@ -69,7 +70,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     seq: int | None = 0
     digests: frozenset[bytes] | None = frozenset({GENESIS})
-    ends: dict[int, bytes] = field(default_factory=dict)
+    ends: dict[int, bytes | None] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     runs: list[HistoryRun] = field(default_factory=list)
     tail: list[LoggedUpdate] = field(default_factory=list)
@@ -115,6 +116,7 @@ def _check_base(conn: Connection, findings: Findings) -> None:
     except Unreadable as error:
         findings.report("history_bases", row.seq, error)
         findings.lose()
+        findings.ends[row.seq] = None
         return
     findings.seq, findings.digests = stored.base.seq, frozenset({stored.row_digest})
     findings.ends[stored.base.seq] = stored.row_digest
@@ -158,7 +160,8 @@ def _check_checkpoints(conn: Connection, findings: Findings, document: AnyRow) -
             findings.checkpoint = None
             findings.report("checkpoints", row.seq, error)
             continue
-        if findings.seq is not None and findings.ends.get(row.seq) != row.row_digest:
+        ends_here = findings.ends.get(row.seq, b"")
+        if findings.seq is not None and ends_here not in (None, row.row_digest):
             findings.report("checkpoints", row.seq, "no history chunk ends where it stands")
     if findings.seq is None or len(findings.problems) > before:
         # With a chunk or a checkpoint wrong, the rest cannot be held against it.

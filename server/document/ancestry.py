@@ -13,7 +13,9 @@ from server.document.pieces import StructHead, read_head, skip_rest
 from server.protocol.contents import read_string_content, read_text, read_uint
 from server.protocol.structs import Ref
 
+_GC: Final = 0
 _SKIP: Final = 10
+_OVERLAPS: Final = 64
 _DEEPEST: Final = 1_000_000
 """Steps to a root; a loop in contradictory updates ends here."""
 
@@ -61,6 +63,8 @@ class Ancestry:
         self._places: dict[int, list[_Place]] = {}
         for update in updates:
             for struct in structs(update):
+                if struct.head.info == _GC:
+                    continue
                 place = _Place(struct.start, struct.end, struct.head)
                 self._places.setdefault(struct.client, []).append(place)
         for places in self._places.values():
@@ -82,8 +86,9 @@ class Ancestry:
 
     def _at(self, ref: Ref) -> StructHead | None:
         places = self._places.get(ref[0], [])
-        at = bisect_right(places, ref[1], key=lambda place: place.start) - 1
-        # The same clocks may be there twice; whichever lies here is good.
-        if at >= 0 and places[at].end > ref[1]:
-            return places[at].head
+        at = bisect_right(places, ref[1], key=lambda place: place.start)
+        # The same clocks may have come several times, cut in other ways.
+        for place in reversed(places[max(0, at - _OVERLAPS) : at]):
+            if place.end > ref[1]:
+                return place.head
         return None
