@@ -128,7 +128,7 @@ def _read(doc: pycrdt.Doc[Any]) -> ProjectView:
 
 def sort_sections(sections: Iterable[Section]) -> tuple[Section, ...]:
     """In the order in which the plan is read."""
-    return tuple(sorted(sections, key=lambda s: (utf16_order(s.rank), utf16_order(s.id))))
+    return tuple(sorted(sections, key=lambda s: (order(s.rank), order(s.id))))
 
 
 def _node(id: str, fields: Fields) -> Node:
@@ -182,7 +182,7 @@ def _collect(
     """The well-formed elements of one root, by id."""
     elements: list[_Element] = []
     root = _root(doc, name, problems)
-    for id in sorted(root.keys(), key=utf16_order):
+    for id in sorted(root.keys(), key=order):
         path = f"{name}/{shorten(id)}"
         value = value_of(root, id)
         if not 1 <= len(id) <= MAX_ID:
@@ -227,7 +227,7 @@ def _without_dangling(
             yield edge
 
 
-def utf16_order(text: str) -> bytes:
+def order(text: str) -> bytes:
     """Sorts as JavaScript's ``<`` does, by UTF-16 unit, that all peers see one order."""
     return text.encode("utf-16-be", "surrogatepass")
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, ParamSpec, Protocol, TypeVar
 
-from server.document.differences import Difference, difference
 from server.document.elements import ElementRef
+from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid

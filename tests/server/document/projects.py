@@ -11,9 +11,9 @@ from server.document.schema import (
     Node,
     ProjectView,
     Section,
+    order,
     seed,
     sort_sections,
-    utf16_order,
 )
 
 WORDS = ("growth", "é", "😀", "日本", "👩‍👩‍👧", "42", "plan")
@@ -37,7 +37,7 @@ diagrams = st.builds(
 def unique(strategy: Any) -> Any:
     """Up to five records with different ids, in the order of a view."""
     lists = st.lists(strategy, max_size=5, unique_by=lambda one: one.id)
-    return lists.map(lambda found: tuple(sorted(found, key=lambda one: utf16_order(one.id))))
+    return lists.map(lambda found: tuple(sorted(found, key=lambda one: order(one.id))))
 
 
 @st.composite

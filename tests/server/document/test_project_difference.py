@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from server.document.differences import (
+from server.document.elements import ElementRef, Kind
+from server.document.project_difference import (
     Added,
     Changed,
     FieldChange,
@@ -13,7 +14,6 @@ from server.document.differences import (
     apply_difference,
     difference,
 )
-from server.document.elements import ElementRef, Kind
 from server.document.replica import Replica
 from server.document.schema import Edge, Node, ProjectView, Section, read_project
 from server.document.words import Change, Piece

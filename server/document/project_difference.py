@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from server.document.elements import FORMS, Element, ElementRef, Kind, elements
-from server.document.schema import ProjectView, sort_sections, utf16_order
+from server.document.schema import ProjectView, order, sort_sections
 from server.document.words import Piece, apply_words, word_difference
 from server.protocol.errors import Conflict
 
@@ -152,4 +152,4 @@ def _require(ref: ElementRef, fits: bool) -> None:
 
 
 def _sorted(state: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(state[id] for id in sorted(state, key=utf16_order))
+    return tuple(state[id] for id in sorted(state, key=order))
