@@ -3,15 +3,15 @@
 Lives here: the events it fires, and what it takes to build it again: an encoded base and
 the events since. Not here: what an update is, and what waits (``replica``).
 
-Nothing reaches the Doc but through ``apply``, which breaks a surrogate pair before pycrdt is
-asked to part it (``surrogates``).
+Updates reach the Doc only through ``apply``, which breaks a surrogate pair before pycrdt is
+asked to part it (``surrogates``); our own changes only through ``edit``, which part none.
 
 A Doc observed through pycrdt is held by its own subscription, in a cycle through Rust that
 the garbage collector cannot see: ``close`` must be called.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias, TypeVar
 
 import pycrdt
 
@@ -21,6 +21,11 @@ from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import ClientId
 from server.protocol.structs import Ref
 from server.protocol.update import EMPTY_UPDATE
+
+Document: TypeAlias = "pycrdt.Doc[Any]"
+"""What questions and changes are given. Whoever is above this floor only hands it on."""
+
+_T = TypeVar("_T")
 
 _JOURNAL_FLOOR: Final = 16_384
 """Bytes of events kept, at least, before the base is encoded anew: for a small document
@@ -33,7 +38,17 @@ _EVENT_COST: Final = 64
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_journal", "_lost", "_pairs", "_watch", "doc", "events")
+    __slots__ = (
+        "_base",
+        "_budget",
+        "_journal",
+        "_lost",
+        "_pairs",
+        "_watch",
+        "client_id",
+        "doc",
+        "events",
+    )
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -62,6 +77,17 @@ class Live:
         if self._pairs != set() or may_hold_pairs(update):
             update = self._mend(update, clocks)
         self.doc.apply_update(update)
+
+    def edit(self, change: Callable[[Document], _T]) -> _T:
+        """Make a change of our own, in one transaction.
+
+        Raises what ``change`` and pycrdt raise, and may then have done a part of it.
+        """
+        with self.doc.transaction():
+            answer = change(self.doc)
+        if self._pairs is not None:
+            self._pairs = self._pairs.union(*map(pairs, filter(may_hold_pairs, self.events)))
+        return answer
 
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
@@ -150,6 +176,7 @@ class Live:
             raise DocumentDamaged(f"the document does not build: {reason(error)}") from None
         events: list[bytes] = []
         self.doc = doc
+        self.client_id = ClientId(doc.client_id)
         self.events = events
         # The callback holds the list and not this object: one cycle less.
         self._watch = doc.observe(lambda event: events.append(event.update))

@@ -75,9 +75,16 @@ class Nesting:
 
         ``shape`` is what ``inspect`` found in it. Call this before the update is applied.
         """
-        if not shape.types:
-            return
-        state = read_state_vector(self._document.get_state())
+        if shape.types:
+            self._admit(update, read_state_vector(self._document.get_state()))
+
+    def admit_own(self, update: bytes, shape: UpdateShape) -> None:
+        """The same for an edit that the document has made itself, and holds already."""
+        if shape.types:
+            state = read_state_vector(self._document.get_state())
+            self._admit(update, state | {run.client: run.start for run in shape.structs})
+
+    def _admit(self, update: bytes, state: dict[ClientId, int]) -> None:
         fresh, gapped = _split(read_placements(update), state)
         guessed = False
 

@@ -22,16 +22,16 @@ waits and the clocks must change together.
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 import pycrdt
 
-from server.document.live import Live
+from server.document.live import Document, Live
 from server.document.moment import Moment
 from server.document.parked import Parked
 from server.document.pieces import Piece, Ranges, held, joined, ranges, split, whole
-from server.document.updates import guarded, merge, reason, subtract
-from server.protocol.errors import DocumentDamaged, Malformed, PeerError
+from server.document.updates import guarded, is_panic, merge, reason, subtract
+from server.protocol.errors import DocumentDamaged, Invalid, Malformed, PeerError
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange, missing
 from server.protocol.update import (
@@ -42,7 +42,7 @@ from server.protocol.update import (
     write_state_vector,
 )
 
-__all__ = ["Applied", "Replica", "merge"]
+__all__ = ["Applied", "Document", "Replica", "merge"]
 
 _T = TypeVar("_T")
 
@@ -144,6 +144,11 @@ class Replica:
         """How many pieces of updates wait for predecessors."""
         return len(self._parked)
 
+    @property
+    def client_id(self) -> ClientId:
+        """The id under which ``edit`` writes, for now."""
+        return self._live.client_id
+
     def state_vector(self) -> bytes:
         """What the document holds, for a step 1."""
         return self._ask(lambda: self._live.doc.get_state())
@@ -179,7 +184,7 @@ class Replica:
         clocks = {client: clock for client, clock in self._clocks.items() if clock}
         return Moment(clocks, missing(self._deleted(), ()), *self._parked.ranges(clocks))
 
-    def read(self, question: Callable[["pycrdt.Doc[Any]"], _T]) -> _T:
+    def read(self, question: Callable[[Document], _T]) -> _T:
         """The answer to a question about the content, in one transaction.
 
         The document itself must not leave the question, and must not be written to: that
@@ -192,6 +197,31 @@ class Replica:
         if self._live.events:
             raise RuntimeError("a question wrote to the document")
         return answer
+
+    def edit(
+        self, change: Callable[[Document], _T], admit: Callable[[bytes], None]
+    ) -> tuple[_T, bytes | None]:
+        """Change the content in one transaction: what ``change`` answers, and the event.
+
+        ``admit`` may refuse the event. Whatever either of them raises, the document is then
+        as it was before; a panic of pycrdt is raised as ``Invalid``. The document must
+        not leave the change, and the change may not call the replica.
+        """
+        self._live.prepare()
+        mark = self._live.mark()
+        try:
+            answer = self._live.edit(change)
+            for event in self._live.events:
+                admit(event)
+        except BaseException as error:
+            # A change that was refused before it wrote has cost nothing.
+            if self._live.events or not isinstance(error, PeerError):
+                self._restore(mark)
+            if is_panic(error):
+                raise Invalid(f"this edit cannot be made in this document: {error}") from None
+            raise
+        events = self._noted()
+        return answer, events[0] if events else None
 
     def close(self) -> None:
         """Let go of the document. Idempotent; nothing else may be called after."""

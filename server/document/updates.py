@@ -43,6 +43,11 @@ def guarded(call: Callable[[], bytes]) -> bytes:
 
 def reason(error: BaseException) -> str:
     """Why pycrdt declined its input; any other error is raised again as it is."""
-    if isinstance(error, ValueError | RuntimeError) or type(error).__name__ == "PanicException":
+    if isinstance(error, ValueError | RuntimeError) or is_panic(error):
         return str(error)
     raise error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether pycrdt stumbled: not an ``Exception``, and of a class that cannot be imported."""
+    return type(error).__name__ == "PanicException"

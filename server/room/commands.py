@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from server.document.replica import Replica
+from server.document.replica import Document, Replica
 from server.protocol.ids import Seq
 from server.protocol.messages import Message
 from server.protocol.roles import Role
@@ -14,6 +14,8 @@ from server.room.ports import Attribution
 
 if TYPE_CHECKING:
     from server.room.peer import Peer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,27 @@ class Write:
     answer: "asyncio.Future[Seq]"
 
 
+@dataclass(frozen=True, slots=True)
+class Edited(Generic[T]):
+    """An edit that is committed: what it answered, and a seq that contains it."""
+
+    value: T
+    seq: Seq
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change is made here and now: what it reads is what it changes."""
+
+    change: Callable[[Document], Any]
+    by: Attribution
+    answer: "asyncio.Future[Edited[Any]]"
+
+
 def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:
     """End somebody's waiting with an error, unless they have stopped waiting."""
     if not answer.done():
         answer.set_exception(error)
 
 
-Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write
+Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write | Edit

@@ -2,7 +2,8 @@
 
 The desk is where decisions of the session's table become deeds: updates applied,
 differences encoded, presence taken over, refusals worded. It is synchronous; the
-room around it owns the task, the inbox and the commits.
+room around it owns the task, the inbox and the commits. Long because everything that a
+command can do is in one place.
 
 Laws kept here: L8 (rights are checked for every write by the table; nobody writes
 under another's client id; a refusal is told) and L7 (an error of one peer's making
@@ -14,7 +15,15 @@ from functools import cache
 from typing import assert_never
 
 from server.protocol.awareness import PresenceEntry
-from server.protocol.errors import AgentcError, Forbidden, ForgedClient, PeerError, Resync, TooLarge
+from server.protocol.errors import (
+    AgentcError,
+    DocumentDamaged,
+    Forbidden,
+    ForgedClient,
+    PeerError,
+    Resync,
+    TooLarge,
+)
 from server.protocol.ids import ClientId, UserId
 from server.protocol.messages import (
     KEEP_ALIVE,
@@ -73,6 +82,8 @@ class Desk:
                 self._read(command, turn)
             case commands.Write():
                 self._write(command, turn)
+            case commands.Edit():
+                self._edit(command, turn)
             case _:
                 assert_never(command)
 
@@ -208,13 +219,16 @@ class Desk:
 
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
+        own = self.document.replica.client_id
         foreign = tuple(
-            run for run in shape.structs if not self._owners.may_write(run.client, user, turn.now)
+            run
+            for run in shape.structs
+            if run.client == own or not self._owners.may_write(run.client, user, turn.now)
         )
         if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
         client = foreign[0].client
-        if self._owners.owner(client) is not None:
+        if client == own or self._owners.owner(client) is not None:
             raise ForgedClient(f"client id {client} belongs to somebody else who is connected")
         # The second person at one browser may bring the first one's unsent work.
         raise Resync(f"client id {client} was somebody else's until just now: connect again")
@@ -271,6 +285,18 @@ class Desk:
             return
         self._statistics.edits += written is not Written.NOTHING
         turn.resolve_written(command.answer)
+
+    def _edit(self, command: commands.Edit, turn: Turn) -> None:
+        """The change is the asker's code: whatever it raises is theirs, and undone."""
+        try:
+            value, did = self.document.edit(command.change, command.by, self._clock.now())
+        except Exception as error:
+            if isinstance(error, DocumentDamaged):  # The way back: the room cannot go on.
+                raise
+            turn.fail(command.answer, error)
+            return
+        self._statistics.edits += did is Written.CHANGED
+        turn.resolve_edited(command.answer, value)
 
 
 def _presence_frames(entries: tuple[PresenceEntry, ...]) -> tuple[bytes, ...]:

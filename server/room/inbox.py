@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from server.protocol.errors import AgentcError, RoomClosed
-from server.room.commands import Command, Join, Read, Write, fail
+from server.room.commands import Command, Edit, Join, Read, Write, fail
 
 
 class Inbox:
@@ -90,7 +90,7 @@ def refuse(command: Command, error: AgentcError) -> None:
         case Read(_, answer):
             # Whatever ended the room, it was not the reader: the next room will answer.
             fail(answer, RoomClosed(error.message))
-        case Write(answer=answer):
+        case Write(answer=answer) | Edit(answer=answer):
             fail(answer, error)
         case Join(peer):
             peer.close(error.close_code, error.told)

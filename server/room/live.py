@@ -9,18 +9,21 @@ the log, the event's own update to the peers), L7 (depth across updates), and th
 size limit of a document.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeVar
 
 from server.document.nesting import Nesting
-from server.document.replica import Replica
+from server.document.replica import Document, Replica
 from server.document.updates import merge
 from server.protocol.errors import Resync, TooLarge
 from server.protocol.ids import Millis
 from server.protocol.messages import SyncStep2, encode
-from server.protocol.update import UpdateShape
+from server.protocol.update import UpdateShape, inspect
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
+
+_T = TypeVar("_T")
 
 MAX_WAITING = 256
 """Parked updates at a time. Each costs every later edit some microseconds."""
@@ -60,14 +63,13 @@ class LiveDocument:
     def __init__(self, stored: StoredDocument, max_bytes: int) -> None:
         self.replica = Replica.load(_payloads(stored.tail), checkpoint=stored.checkpoint)
         self.seq = stored.head
-        self._nesting = Nesting(_Source(self.replica))
         self._max_bytes = max_bytes
         self._bytes = stored.stored_bytes
         self._is_full = False
         self._rows: list[_Owed] = []
         self._events: list[bytes] = []
         self._answer: tuple[bytes, bytes] | None = None
-        self._count_parked()
+        self._watch_nesting()
 
     def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> Written:
         """Apply an update from outside.
@@ -87,6 +89,27 @@ class LiveDocument:
         self._rows.append(_Owed(NewUpdate(update, by, at), whole))
         self._bytes += len(update)
         return Written.PARKED if applied.parked else Written.CHANGED
+
+    def edit(
+        self, change: Callable[[Document], _T], by: Attribution, at: Millis
+    ) -> tuple[_T, Written]:
+        """Make a change of our own: what ``change`` answers, and what it did.
+
+        Raises what ``change`` raises, ``TooLarge``, ``TooDeep`` or ``Invalid``, and the
+        document is then as it was.
+        """
+        try:
+            answer, event = self.replica.edit(change, self._admit_own)
+        except BaseException:
+            # What the guard has read may have been undone.
+            self._watch_nesting()
+            raise
+        if event is None:
+            return answer, Written.NOTHING
+        self._note_event(event)
+        self._rows.append(_Owed(NewUpdate(event, by, at), True))
+        self._bytes += len(event)
+        return answer, Written.CHANGED
 
     def absorb(self, tail: Tail) -> None:
         """Apply what others have committed. Raises ``DocumentDamaged``."""
@@ -119,6 +142,10 @@ class LiveDocument:
         """Free the document."""
         self.replica.close()
 
+    def _watch_nesting(self) -> None:
+        self._nesting = Nesting(_Source(self.replica))
+        self._count_parked()
+
     def _count_parked(self) -> None:
         """What waits in the log counts as well, although it was admitted long ago."""
         parked = self.replica.parked()
@@ -143,13 +170,29 @@ class LiveDocument:
         if self._bytes + size <= self._max_bytes or not shape.structs:
             return
         if not self._is_full:  # The log's bytes are an upper bound: look at what is left of them.
-            self._bytes = len(self.replica.full()) + len(self.replica.parked() or b"")
+            self._bytes = self._weight()
             self._is_full = self._bytes + size > self._max_bytes
         if self._is_full and not self.replica.redundant(shape):
-            raise TooLarge(
-                f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
-                f"an update of {size} bytes does not fit: delete something first"
-            )
+            raise self._too_large(size)
+
+    def _admit_own(self, event: bytes) -> None:
+        """The limits, for an edit that the document holds already."""
+        shape = inspect(event)
+        self._nesting.admit_own(event, shape)
+        if self._bytes + len(event) <= self._max_bytes or not shape.structs:
+            return
+        self._bytes = self._weight() - len(event)
+        if self._bytes + len(event) > self._max_bytes:
+            raise self._too_large(len(event))
+
+    def _weight(self) -> int:
+        return len(self.replica.full()) + len(self.replica.parked() or b"")
+
+    def _too_large(self, size: int) -> TooLarge:
+        return TooLarge(
+            f"the document holds {self._bytes} bytes and may hold {self._max_bytes}; "
+            f"an update of {size} bytes does not fit: delete something first"
+        )
 
 
 @dataclass(frozen=True, slots=True)

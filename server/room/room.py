@@ -19,12 +19,13 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import TypeVar
 
-from server.document.replica import Replica
+from server.document.replica import Document, Replica
 from server.protocol.errors import AgentcError, DocumentFault, NotFound, RoomClosed, ServerError
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
+from server.room.commands import Edited
 from server.room.committer import Committer
 from server.room.desk import Desk
 from server.room.inbox import Inbox, refuse
@@ -129,6 +130,20 @@ class Room:
         answer: asyncio.Future[Seq] = asyncio.get_running_loop().create_future()
         self._inbox.put(commands.Write(update, shape, by, answer), len(update))
         return await answer
+
+    async def submit(
+        self, change: Callable[[Document], T], by: Attribution
+    ) -> "asyncio.Future[Edited[T]]":
+        """Queue a change; the answer comes once it is committed.
+
+        Raises ``RoomClosed`` if it was not queued. A failure of the answer says that the
+        change was not made, or that nobody knows (L2).
+        """
+        await self._inbox.has_room()
+        self._require_live()
+        answer: asyncio.Future[Edited[T]] = asyncio.get_running_loop().create_future()
+        self._inbox.put(commands.Edit(change, by, answer), 0)
+        return answer
 
     def set_role(self, peer: Peer, role: Role | None) -> None:
         """What the directory says of a peer's rights now."""

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TypeVar
 
-from server.document.replica import Replica
+from server.document.replica import Document, Replica
 from server.protocol.errors import DocumentFault, Forbidden, RoomClosed, ServerError, ShuttingDown
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
+from server.room.commands import Edited
 from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.limits import RoomLimits
@@ -134,6 +135,26 @@ class Rooms:
                 return await room.write(update, by)
             except RoomClosed:  # Unloaded meanwhile; writing twice is harmless.
                 continue
+
+    async def edit(
+        self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
+    ) -> Edited[T]:
+        """Change a live document in one transaction; answers once committed (L1).
+
+        ``change`` sees the document as it is at that moment, may refuse by raising, and must
+        return values of its own. What it raises is raised here, and nothing has changed.
+        Raises ``Forbidden`` unless ``role`` may write (L8).
+        """
+        if not allows(role, Right.WRITE):
+            raise Forbidden(f"a {role.value} may not change this document")
+        while True:
+            room = await self.open(project)
+            try:
+                answer = await room.submit(change, by)
+            except RoomClosed:
+                continue
+            # Not asked again: making a change twice is not harmless.
+            return await answer
 
     async def open(self, project: ProjectId) -> Room:
         """The live room of a project. Raises why there is none."""

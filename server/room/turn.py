@@ -18,7 +18,7 @@ from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError
 from server.protocol.ids import ClientId, Seq
 from server.protocol.messages import Limits, Presence, SyncUpdate, encode
-from server.room.commands import fail
+from server.room.commands import Edited, fail
 from server.room.live import Change
 from server.room.peer import Peer
 from server.session.owed import Owed
@@ -58,6 +58,7 @@ class Turn:
     owed: dict[PeerId, tuple[Peer, Owed]] = field(default_factory=dict)
     _answers: list[tuple["asyncio.Future[Any]", Any]] = field(default_factory=list)
     _written: list["asyncio.Future[Seq]"] = field(default_factory=list)
+    _edited: list[tuple["asyncio.Future[Edited[Any]]", Any]] = field(default_factory=list)
     _failed: list[tuple["asyncio.Future[Any]", Exception]] = field(default_factory=list)
 
     def owe(self, peer: Peer) -> Owed:
@@ -71,6 +72,10 @@ class Turn:
     def resolve_written(self, answer: "asyncio.Future[Seq]") -> None:
         """An in-process writer; it learns a seq that its edit is contained in."""
         self._written.append(answer)
+
+    def resolve_edited(self, answer: "asyncio.Future[Edited[Any]]", value: Any) -> None:
+        """An in-process editor; it learns what its change answered, and the seq."""
+        self._edited.append((answer, value))
 
     def fail(self, answer: "asyncio.Future[Any]", error: Exception) -> None:
         """An in-process request that cannot be served."""
@@ -115,6 +120,9 @@ class Turn:
         for written in self._written:
             if not written.done():
                 written.set_result(seq)
+        for edited, value in self._edited:
+            if not edited.done():
+                edited.set_result(Edited(value, seq))
         for failed, error in self._failed:
             fail(failed, error)
 
