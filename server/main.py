@@ -43,11 +43,14 @@ from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
 from server.protocol.messages import Limits
+from server.room.historian import Historian, Work
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.replay import replay
+from server.room.restorer import LogEditor, Restorer
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
+from server.room.worker import Here
 from store.open import Store, open_store
 
 logger = logging.getLogger("server.main")  # also when run as a script
@@ -89,10 +92,29 @@ def _run(args: Namespace, settings: Settings) -> int:
 async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
-        fsck = partial(store.fsck, replay=replay)
-        ports = Ports(store.directory, store.log, fsck, clock, settings, sys.stdin)
+        ports = ports_of(store, settings, clock)
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
+
+
+def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
+    """What a command may use."""
+    historian = _historian(store, settings, Here())
+    return Ports(
+        directory=store.directory,
+        log=store.log,
+        historian=historian,
+        restorer=Restorer(historian, LogEditor(store.log, clock)),
+        vault=store,
+        verify=partial(store.fsck, replay=replay),
+        clock=clock,
+        settings=settings,
+        stdin=sys.stdin,
+    )
+
+
+def _historian(store: Store, settings: Settings, work: Work) -> Historian:
+    return Historian(store.log, store.history, store.snapshots, work, settings.automatic_snapshots)
 
 
 @asynccontextmanager

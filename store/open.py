@@ -14,7 +14,8 @@ from sqlalchemy.exc import ArgumentError
 from server.protocol.errors import Invalid, StoreUnavailable
 from server.protocol.ids import ProjectId
 from server.room.ports import Clock
-from store import fsck
+from server.room.replay import rebuilt
+from store import backup, fsck, repair
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
@@ -33,6 +34,7 @@ class Store:
     """The ports of one database, for one process. Ends with ``close``."""
 
     db: Database
+    clock: Clock
     log: SqlUpdateLog
     compaction: SqlCompactionLog
     history: SqlHistoryLog
@@ -45,6 +47,20 @@ class Store:
     ) -> list[Problem]:
         """Everything that is wrong with one document's rows, or with all of them."""
         return await fsck.verify(self.db, project, replay)
+
+    async def repair(
+        self, project: ProjectId | None, rebuild: repair.Rebuild = rebuilt
+    ) -> list[str]:
+        """Mend what follows from the rest; what was done, in words."""
+        return await repair.repair(self.db, self.clock, project, rebuild)
+
+    async def write_backup(self, file: Path) -> int:
+        """Everything in one file; its size in bytes."""
+        return await backup.write_backup(self.db, file)
+
+    async def read_backup(self, file: Path) -> None:
+        """Everything of a file, into this empty database."""
+        await backup.read_backup(self.db, file)
 
     async def close(self) -> None:
         """Let writes in flight land, then give up every connection."""
@@ -109,6 +125,7 @@ async def _open_postgres(dsn: str, clock: Clock) -> Store:
 def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store:
     return Store(
         db=db,
+        clock=clock,
         log=SqlUpdateLog(db, clock),
         compaction=SqlCompactionLog(db, clock),
         history=SqlHistoryLog(db, clock),

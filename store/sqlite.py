@@ -54,6 +54,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: str, clock: Clock, options: SqliteOptions) -> None:
         super().__init__(clock)
+        self.path = path
         self._writer = _Writer(path, options)
         # SQLAlchemy's pool of readers is bounded and without overflow: a thread each.
         self._readers = create_async_engine(

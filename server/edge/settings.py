@@ -156,7 +156,7 @@ class Settings:
     automatic_snapshots: int = _row(
         _whole(0, 1000),
         "3",
-        "Automatic snapshots kept of each project, the newest; 0 takes none daily. Named ones stay.",
+        "Automatic snapshots kept of each project, the newest; 0 takes none daily.",
     )
     history_days: int = _row(
         _whole(0, 36_500),

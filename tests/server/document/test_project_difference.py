@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from server.document.elements import ElementRef, Kind
 from server.document.project_difference import (
@@ -33,6 +33,7 @@ def read(view: ProjectView) -> ProjectView:
     return found
 
 
+@settings(max_examples=60)
 @given(views(), views())
 def test_a_difference_applied_to_the_first_state_gives_the_second(
     one: ProjectView, other: ProjectView

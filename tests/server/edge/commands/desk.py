@@ -15,6 +15,9 @@ from server.protocol.ids import ProjectId
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryStore
 
+ABSENT: Any = None
+"""Of what has no double: commands that need it are tested on a real store."""
+
 
 @dataclass(slots=True)
 class Desk:
@@ -34,6 +37,9 @@ class Desk:
         ports = Ports(
             directory=self.store.directory,
             log=self.store.log,
+            historian=ABSENT,
+            restorer=ABSENT,
+            vault=ABSENT,
             verify=self.verify,
             clock=self.clock,
             settings=self.settings,
