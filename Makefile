@@ -4,12 +4,13 @@
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make api-types clients/typescript/api.d.ts, after a change of the HTTP API
 #   make bench     measure 8gentc beside other servers; writes benchmarks/RESULTS.md; about an hour
 #   make soak      half an hour of ordinary work: does anything grow? writes benchmarks/SOAK.md
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk.
+# long-document, full-disk, schemathesis.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -17,13 +18,14 @@ BIN := $(VENV)/bin
 INTEROP := tests/interop
 WHEELS := dist
 PEERS := benchmarks/peers
+TYPES := clients/typescript
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check bench bench-peers soak wheel clean
+.PHONY: install run test check api-types bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -43,7 +45,7 @@ run: install
 	$(BIN)/8gentc serve --first-run
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
-test: install $(if $(NODE_LOCK),$(if $(shell command -v npm),$(NODE_STAMP)))
+test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed)
 	$(BIN)/python -m pytest
 
 check: install
@@ -51,6 +53,15 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+
+# Types of the HTTP API for TypeScript, from the OpenAPI document that the code makes.
+api-types: install $(TYPES)/node_modules/.installed
+	$(BIN)/python -m clients.openapi \
+		| (cd $(TYPES) && npx --no-install openapi-typescript) > $(TYPES)/api.d.ts
+
+$(TYPES)/node_modules/.installed: $(TYPES)/package-lock.json
+	cd $(TYPES) && npm ci --no-audit --no-fund
+	touch $@
 
 # Only part of it: make bench BENCH="burst typing --quick".
 bench: install bench-peers
@@ -81,14 +92,15 @@ wheel: install
 
 clean:
 	rm -rf $(PEERS)/node_modules $(PEERS)/y_websocket/node_modules $(PEERS)/.venv benchmarks/.work
-	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules $(TYPES)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- long runs of what the suite runs small -------------------------------------------
-.PHONY: simulate fuzz slow-client long-document
+.PHONY: simulate fuzz slow-client long-document schemathesis
 KEYSTROKES ?= 260000
 SCHEDULES ?= 20000
 FRAMES ?= 1000000
 UPDATES ?= 50000
+SECONDS ?= 300
 
 simulate: install
 	SCHEDULES=$(SCHEDULES) $(BIN)/python -m pytest -q tests/simulation
@@ -99,6 +111,10 @@ fuzz: install
 # Typed, compacted several times, checked for size, authors and replay; minutes.
 long-document: install
 	KEYSTROKES=$(KEYSTROKES) $(BIN)/python -m pytest -q -s tests/long
+
+# Everything that the OpenAPI document says, against a running server, for each kind of person.
+schemathesis: install
+	SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/e2e/test_schemathesis.py
 
 slow-client: install
 	UPDATES=$(UPDATES) $(BIN)/python -m pytest -q -s tests/e2e/test_slow_client.py

@@ -12,7 +12,13 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+    suppress,
+)
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +46,7 @@ from server.edge.pace import ConnectionCount
 from server.edge.secrets import load_or_create_key
 from server.edge.settings import Settings, read_settings
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
+from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
 from server.protocol.messages import Limits
@@ -50,7 +57,8 @@ from server.room.replay import replay
 from server.room.restorer import LogEditor, Restorer
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
-from server.room.worker import Here
+from server.room.upkeep import Rules, Upkeep, looking_after
+from server.room.worker import Here, Worker
 from store.open import Store, open_store
 
 logger = logging.getLogger("server.main")  # also when run as a script
@@ -99,10 +107,11 @@ async def _command(args: Namespace, settings: Settings) -> int:
 
 def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
     """What a command may use."""
-    historian = _historian(store, settings, Here())
+    historian = historian_of(store, settings, Here())
     return Ports(
         directory=store.directory,
         log=store.log,
+        projects=store.projects,
         historian=historian,
         restorer=Restorer(historian, LogEditor(store.log, clock)),
         vault=store,
@@ -113,7 +122,8 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
     )
 
 
-def _historian(store: Store, settings: Settings, work: Work) -> Historian:
+def historian_of(store: Store, settings: Settings, work: Work) -> Historian:
+    """What is asked of the past of a store."""
     return Historian(store.log, store.history, store.snapshots, work, settings.automatic_snapshots)
 
 
@@ -141,9 +151,14 @@ async def _serve(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     if settings.secret_key is None:
         load_or_create_key(KEY_FILE)
-    async with _opened(settings, clock) as store, _hosting(store, settings, clock) as rooms:
+    async with (
+        _opened(settings, clock) as store,
+        _hosting(store, settings, clock) as rooms,
+        keeping(VisitBook(store.projects, clock)) as visits,
+        _remembering(store, settings, clock) as historian,
+    ):
         standing = Standing()
-        app = _application(store, rooms, settings, clock, standing)
+        app = application(store, rooms, visits, historian, settings, clock, standing)
         welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
 
         def announce(port: int) -> None:
@@ -155,6 +170,16 @@ async def _serve(args: Namespace, settings: Settings) -> int:
 
         await DrainingServer(_uvicorn(app, settings), rooms, standing, announce).serve()
     return 0
+
+
+@asynccontextmanager
+async def _remembering(store: Store, settings: Settings, clock: Clock) -> AsyncIterator[Historian]:
+    """The past of all projects, looked after; what is slow runs in a process of its own."""
+    rules = Rules(settings.history_days, settings.history_percent)
+    with closing(Worker()) as worker:
+        historian = historian_of(store, settings, worker)
+        async with looking_after(Upkeep(historian, clock, rules)):
+            yield historian
 
 
 def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:
@@ -174,8 +199,14 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
     return hosting(ports, limits)
 
 
-def _application(
-    store: Store, rooms: Rooms, settings: Settings, clock: Clock, standing: Standing
+def application(
+    store: Store,
+    rooms: Rooms,
+    visits: VisitBook,
+    historian: Historian,
+    settings: Settings,
+    clock: Clock,
+    standing: Standing,
 ) -> ASGIApp:
     """Routes in front of rooms."""
 
@@ -185,8 +216,19 @@ def _application(
         return Readiness((*reasons, *([] if fault is None else [OUT_OF_SERVICE])))
 
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
-    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count)
-    api = build_api(Services(rooms, store.directory, clock, settings))
+    yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, visits.note)
+    services = Services(
+        rooms,
+        store.directory,
+        clock,
+        settings,
+        store.projects,
+        store.invitations,
+        store.answers,
+        historian,
+        Restorer(historian, rooms),
+    )
+    api = build_api(services)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
         routes=[

@@ -1,7 +1,7 @@
 """Users, credentials, projects and members, as the room's port sees them (L8, L11).
 
-The statements are in ``store.people`` and ``store.projects``; here they are run, and
-what the database refuses gets its name. What does not live here: hashing passwords,
+The statements are in ``store.people`` and ``store.projects``; here they are run.
+What does not live here: hashing passwords,
 making tokens, deciding what a role may do.
 """
 
@@ -10,14 +10,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
-from server.protocol.errors import Conflict, Invalid, NotFound
+from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
 from server.room.ports import Clock, Member, NewUpdate, Project, Seat, TokenGrant, User
 from store import people, projects
+from store.changing import change
 from store.database import Database
-from store.faults import Rejected
-from store.news import bump_directory
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,9 +70,13 @@ class SqlDirectory:
         """Whose token this is."""
         return await self._db.read(people.token_grant, digest, self._clock.now())
 
-    async def add_project(self, title: str, *, owner: UserId, seed: NewUpdate | None) -> Project:
+    async def add_project(
+        self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
+    ) -> Project:
         """A project, its owner's membership and its first content, in one transaction."""
-        new = projects.NewProject(projects.new_project_id(), title, self._clock.now(), owner, seed)
+        new = projects.NewProject(
+            projects.new_project_id(), title, self._clock.now(), owner, seed, description
+        )
         return await self._write(projects.add_project, new)
 
     async def project(self, project: ProjectId) -> Project:
@@ -115,17 +118,4 @@ class SqlDirectory:
     async def _write(
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """Run ``fn`` and tell that the directory has changed, in one transaction."""
-
-        def changing(conn: Connection) -> R:
-            result = fn(conn, *args, **kwargs)
-            # Last, because every writer waits for this one row.
-            bump_directory(conn)
-            return result
-
-        try:
-            return await self._db.write(changing)
-        except Rejected as error:
-            if error.constraint:
-                raise Conflict(f"it exists already or does not fit: {error}") from error
-            raise Invalid(f"the database cannot hold this: {error}") from error
+        return await change(self._db, fn, *args, **kwargs)

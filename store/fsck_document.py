@@ -27,6 +27,7 @@ from store.rows import (
     decode_update,
     digest_of,
     is_digest,
+    limit_of,
     require,
     verify_checkpoint,
     verify_chunk,
@@ -224,6 +225,7 @@ def _check_update(findings: Findings, row: AnyRow) -> None:
 def _check_head(findings: Findings, document: AnyRow) -> None:
     try:
         require(document, ints=("head", "tail_rows", "tail_bytes"), digests=("digest",))
+        limit_of(document)
     except Unreadable as error:
         findings.report("documents", None, error)
         return

@@ -50,7 +50,7 @@ class SqlUpdateLog:
         view = await load_verified(self._db, project)
         checkpoint = None if view.checkpoint is None else view.checkpoint.payload
         size = len(checkpoint or b"") + sum(len(row.payload) for row in view.updates)
-        return StoredDocument(view.head, checkpoint, view.updates, size)
+        return StoredDocument(view.head, checkpoint, view.updates, size, view.max_bytes)
 
     async def read_after(self, project: ProjectId, seq: Seq) -> Tail:
         """What was committed after ``seq``, verified."""

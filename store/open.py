@@ -22,8 +22,10 @@ from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
 from store.history import SqlHistoryLog
+from store.kept_answers import SqlKeptAnswers
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
+from store.project_book import SqlInvitations, SqlProjects
 from store.schema import upgrade
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
@@ -41,6 +43,9 @@ class Store:
     snapshots: SqlSnapshots
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projects: SqlProjects
+    invitations: SqlInvitations
+    answers: SqlKeptAnswers
 
     async def fsck(
         self, project: ProjectId | None = None, replay: fsck.Replay | None = None
@@ -132,4 +137,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         snapshots=SqlSnapshots(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projects=SqlProjects(db, clock),
+        invitations=SqlInvitations(db, clock),
+        answers=SqlKeptAnswers(db),
     )

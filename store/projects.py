@@ -4,13 +4,14 @@ What does not live here: what a role allows (``server.protocol.roles``), the con
 of a project (its log), transactions (``store.directory``).
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
 
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
@@ -19,6 +20,7 @@ from server.room.ports import Batch, Member, NewUpdate, Project, Seat
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
+from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
 from store.tables import AnyRow
 
@@ -60,6 +62,12 @@ OTHER_OWNERS = select(t.project_members.c.user_id).where(
     t.project_members.c.user_id != bindparam("user"),
     t.project_members.c.role == Role.OWNER.value,
 )
+MEMBER_COUNT = select(
+    select(func.count())
+    .where(t.project_members.c.project_id == bindparam("project"))
+    .scalar_subquery(),
+    t.projects.c.max_members,
+).where(t.projects.c.id == bindparam("project"))
 MEMBERS = (
     select(*USER_COLUMNS, t.project_members.c.role)
     .join_from(t.project_members, t.users)
@@ -92,6 +100,12 @@ class NewProject:
     created_at: Millis
     owner: UserId
     seed: NewUpdate | None
+    description: str = ""
+
+
+def title_key(title: str) -> str:
+    """What a title is sorted and found by: the same in any case."""
+    return unicodedata.normalize("NFKC", title).casefold()
 
 
 def new_project_id() -> ProjectId:
@@ -103,7 +117,14 @@ def add_project(conn: Connection, new: NewProject) -> Project:
     """Raises ``NotFound`` for an unknown owner."""
     require_user(conn, new.owner)
     conn.execute(
-        insert(t.projects), {"id": new.id, "title": new.title, "created_at": new.created_at}
+        insert(t.projects),
+        {
+            "id": new.id,
+            "title": new.title,
+            "title_key": title_key(new.title),
+            "description": new.description,
+            "created_at": new.created_at,
+        },
     )
     conn.execute(
         insert(t.documents),
@@ -147,19 +168,27 @@ def delete_project(conn: Connection, project: ProjectId, now: Millis) -> None:
     """Raises ``NotFound``. The document's row is locked before the project's, as every
     commit locks it: what commits after this transaction finds the document closed."""
     lock_documents(conn, [project])
-    _lock_project(conn, project)
+    lock_project(conn, project)
     conn.execute(DELETE_PROJECT, {"project": project, "now": now})
     conn.execute(CLOSE_DOCUMENT, {"project": project})
+    announce(conn, [project])
 
 
 def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
     """Raises ``NotFound``, or ``Conflict`` when it would leave no owner."""
-    _lock_project(conn, project)
+    lock_project(conn, project)
     require_user(conn, user)
-    current = _role_of(conn, project, user)
+    current = role_of(conn, project, user)
     if current is None:
-        _insert_member(conn, project, user, role)
-        return
+        insert_member(conn, project, user, role)
+    else:
+        change_role(conn, project, user, current, role)
+
+
+def change_role(
+    conn: Connection, project: ProjectId, user: UserId, current: Role, role: Role
+) -> None:
+    """Of a member of a locked project. Raises ``Conflict`` when it would leave no owner."""
     if current is Role.OWNER and role is not Role.OWNER:
         _require_other_owner(conn, project, user)
     conn.execute(SET_ROLE, {"project": project, "user": user, "new_role": role.value})
@@ -167,8 +196,8 @@ def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -
 
 def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
     """Raises ``NotFound`` for a non-member, ``Conflict`` for the last owner."""
-    _lock_project(conn, project)
-    current = _role_of(conn, project, user)
+    lock_project(conn, project)
+    current = role_of(conn, project, user)
     if current is None:
         raise NotFound("not a member of this project")
     if current is Role.OWNER:
@@ -212,13 +241,13 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield chunk
 
 
-def _lock_project(conn: Connection, project: ProjectId) -> None:
+def lock_project(conn: Connection, project: ProjectId) -> None:
     """Changes of members wait for each other, or two last owners could both leave."""
     if conn.execute(LOCK_PROJECT, {"project": project}).first() is None:
         raise NotFound("no such project")
 
 
-def _role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
+def role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
     role = conn.execute(MEMBER_ROLE, {"project": project, "user": user}).scalar_one_or_none()
     return None if role is None else Role(role)
 
@@ -226,6 +255,14 @@ def _role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
 def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
     if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
         raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
+    """Into a locked project. Raises ``Conflict`` when it is full."""
+    members, most = conn.execute(MEMBER_COUNT, {"project": project}).one()
+    if most is not None and members >= most:
+        raise Conflict(f"this project may have {most} members, and has {members}")
+    _insert_member(conn, project, user, role)
 
 
 def _insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:

@@ -182,6 +182,14 @@ def require(
             raise Unreadable(f"{name} has {len(values[name])} bytes, expected {DIGEST_BYTES}")
 
 
+def limit_of(document: AnyRow) -> int | None:
+    """The limit of one document, if it has one. Raises ``Unreadable``."""
+    limit: object = document.max_bytes
+    if limit is None or type(limit) is int:
+        return limit
+    raise Unreadable(f"max_bytes is {type(limit).__name__}")
+
+
 def is_digest(value: object) -> bool:
     """Whether ``value`` could be a digest at all."""
     return type(value) is bytes and len(value) == DIGEST_BYTES

@@ -37,6 +37,9 @@ from sqlalchemy import (
 AnyRow = Row[*tuple[Any, ...]]
 """A row of whatever columns."""
 
+KEY = String().with_variant(String(collation="C"), "postgresql")
+"""Text that is sorted by code point, on either database."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -78,6 +81,10 @@ projects = Table(
     Column("title", String, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("description", String, nullable=False, server_default=""),
+    Column("title_key", KEY, nullable=False, server_default="", comment="case folded"),
+    Column("archived_at", BigInteger),
+    Column("max_members", BigInteger),
 )
 
 project_members = Table(
@@ -86,7 +93,23 @@ project_members = Table(
     Column("project_id", String, ForeignKey("projects.id"), nullable=False),
     Column("user_id", String, ForeignKey("users.id"), nullable=False, index=True),
     Column("role", String, nullable=False),
+    Column("opened_at", BigInteger),
     PrimaryKeyConstraint("project_id", "user_id"),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False, index=True),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the code"),
+    Column("role", String, nullable=False),
+    Column("created_by", String, ForeignKey("users.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("max_uses", BigInteger, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
 )
 
 documents = Table(
@@ -100,6 +123,7 @@ documents = Table(
     Column("tail_bytes", BigInteger, nullable=False),
     Column("checkpoint_bytes", BigInteger, nullable=False, comment="uncompressed"),
     Column("due", Boolean, nullable=False, comment="the log has outgrown the checkpoint"),
+    Column("max_bytes", BigInteger),
 )
 Index(
     "ix_documents_due",
@@ -202,6 +226,16 @@ snapshots = Table(
 )
 Index("ix_snapshots_project_id", snapshots.c.project_id, snapshots.c.state_digest)
 """Also lets a state be removed with the last snapshot of it."""
+
+kept_answers = Table(
+    "kept_answers",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of the credential and its key"),
+    Column("request", LargeBinary, nullable=False, comment="SHA-256"),
+    Column("claimed_at", BigInteger, nullable=False, index=True),
+    Column("claim", String, nullable=False, comment="which attempt"),
+    Column("sealed", LargeBinary, comment="under the credential; null while it is running"),
+)
 
 directory_version = Table(
     "directory_version",

@@ -26,6 +26,7 @@ from store.rows import (
     SELECT_CHECKPOINTS,
     SELECT_UPDATES,
     Checkpoint,
+    limit_of,
     require,
     verify_checkpoint,
     verify_update,
@@ -43,6 +44,7 @@ DOCUMENT = select(
     t.documents.c.digest,
     t.documents.c.tail_bytes,
     t.documents.c.checkpoint_bytes,
+    t.documents.c.max_bytes,
 ).where(t.documents.c.project_id == bindparam("project"))
 CHECKPOINT = (
     SELECT_CHECKPOINTS.where(t.checkpoints.c.project_id == bindparam("project"))
@@ -86,6 +88,7 @@ class Verified:
     head: Seq
     checkpoint: Checkpoint | None
     updates: tuple[LoggedUpdate, ...]
+    max_bytes: int | None
 
 
 def read_view(conn: Connection, project: ProjectId) -> View:
@@ -160,18 +163,18 @@ def _verify(view: View) -> Verified:
     start, digest = (0, GENESIS) if checkpoint is None else (checkpoint.seq, checkpoint.row_digest)
     updates, last = _follow(view.project, rows, start, digest)
     _check_end(view.document, start + len(rows), last)
-    return Verified(Seq(head), checkpoint, updates)
+    return Verified(Seq(head), checkpoint, updates, limit_of(view.document))
 
 
 def _verify_known(view: View, head: int) -> Verified:
     """Rows after one that the reader has; none at all when it has the head."""
     if not view.rows:
-        return Verified(Seq(head), None, ())
+        return Verified(Seq(head), None, (), limit_of(view.document))
     known = view.rows[0]
     require(known, ints=("seq",), digests=("digest",))
     updates, last = _follow(view.project, view.rows[1:], known.seq, known.digest)
     _check_end(view.document, known.seq + len(updates), last)
-    return Verified(Seq(head), None, updates)
+    return Verified(Seq(head), None, updates, limit_of(view.document))
 
 
 def _readable_checkpoint(row: AnyRow) -> Checkpoint:

@@ -28,7 +28,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "server.room": frozenset(),
     "server.edge": frozenset(
         {"starlette", "uvicorn", "prometheus_client", "argon2", "picows", "websockets"}
-        | {"fastapi", "pydantic"}
+        | {"fastapi", "pydantic", "cryptography"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),
@@ -58,6 +58,7 @@ CATCHERS = {
     ("server/room/desk.py", "_read"),
     ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
+    ("server/room/upkeep.py", "_try"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.

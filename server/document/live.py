@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import pycrdt
 
+from server.document.portions import Record
 from server.document.surrogates import broken, cuts, may_hold_pairs, pairs
 from server.document.updates import reason
 from server.protocol.errors import DocumentDamaged
@@ -41,6 +42,7 @@ class Live:
     __slots__ = (
         "_base",
         "_budget",
+        "_edition",
         "_journal",
         "_lost",
         "_pairs",
@@ -56,11 +58,12 @@ class Live:
     """What has been fired and not taken; at most one for each transaction."""
 
     def __init__(self) -> None:
+        self._edition = 0
         self.open(())
 
     def open(self, updates: Iterable[bytes]) -> None:
         """Start over with a document of these. Raises ``DocumentDamaged``."""
-        self._base = EMPTY_UPDATE
+        self._set_base(EMPTY_UPDATE)
         self._journal: list[bytes] = []
         self._lost = False
         self._budget = 0
@@ -92,7 +95,7 @@ class Live:
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
         if self._budget <= 0:
-            self._base = self.doc.get_update()
+            self._set_base(self.doc.get_update())
             self._journal.clear()
             self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
 
@@ -106,6 +109,12 @@ class Live:
         self._journal.append(event)
         self._budget -= len(event) + _EVENT_COST
         return event
+
+    def record(self) -> Record:
+        """The document as bytes; valid until the next change."""
+        if not self._journal:
+            self.prepare()  # After a load nothing has been encoded yet.
+        return Record(self._edition, self._base, self._journal)
 
     def mark(self) -> int:
         """A name for now, until the next ``prepare``."""
@@ -165,7 +174,12 @@ class Live:
         self.close()
         self._build((base, *journal))
         self._lost = self._lost or len(journal) < len(self._journal)
-        self._base, self._journal = base, journal
+        self._set_base(base)
+        self._journal = journal
+
+    def _set_base(self, base: bytes) -> None:
+        self._base = base
+        self._edition += 1
 
     def _build(self, updates: Iterable[bytes]) -> None:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()

@@ -30,6 +30,7 @@ from server.document.live import Document, Live
 from server.document.moment import Moment
 from server.document.parked import Parked
 from server.document.pieces import Piece, Ranges, held, joined, ranges, split, whole
+from server.document.portions import Known, Portions
 from server.document.updates import guarded, is_panic, merge, reason, subtract
 from server.protocol.errors import DocumentDamaged, Invalid, Malformed, PeerError
 from server.protocol.ids import ClientId
@@ -178,6 +179,21 @@ class Replica:
             if clock < state.get(client, 0):
                 state[client] = clock
         return self._ask(lambda: self._live.doc.get_update(write_state_vector(state)))
+
+    def portion(self, portions: Portions, known: Known) -> bytes | None:
+        """The next portion of what a peer lacks; None once one difference is small enough."""
+        return portions.next(self._live.record(), known)
+
+    def weigh(self, state: Mapping[ClientId, int]) -> int:
+        """About how many bytes the difference for a peer at these clocks takes.
+
+        In proportion to the clocks, for the difference itself would have to be encoded.
+        """
+        _, base, events = self._live.record()
+        clocks = self._clocks
+        lacking = sum(max(0, clock - state.get(client, 0)) for client, clock in clocks.items())
+        weight = len(base) + sum(map(len, events))
+        return weight * lacking // max(1, sum(clocks.values()))
 
     def moment(self) -> Moment:
         """What the document holds and what waits: equal for documents that mean the same."""

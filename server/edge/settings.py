@@ -141,6 +141,9 @@ class Settings:
     idle_unload_seconds: float = _row(
         _seconds, "30", "How long a document without connections stays in memory."
     )
+    project_retention_days: int = _row(
+        _whole(1, 3650), "30", "Days for which a deleted project can be brought back."
+    )
     rate_limits: bool = _row(
         _switch, "on", "off lifts every limit on rate and number, for load tests."
     )

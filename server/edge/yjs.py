@@ -42,6 +42,8 @@ class YjsEndpoint:
     clock: Clock
     settings: Settings
     count: ConnectionCount
+    noted: Callable[[Seat], None] = lambda _: None
+    """Told of everybody who sits down."""
 
     def route(self) -> WebSocketRoute:
         """Everything after the prefix is the project, slashes included: that is how these
@@ -86,6 +88,7 @@ class YjsEndpoint:
         except BaseException:
             peer.leave()
             raise
+        self.noted(seat)
         return peer
 
     # --- a server that hands over ---

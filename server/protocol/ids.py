@@ -12,6 +12,7 @@ UserId = NewType("UserId", str)
 TokenId = NewType("TokenId", str)
 RunId = NewType("RunId", str)
 SnapshotId = NewType("SnapshotId", str)
+InvitationId = NewType("InvitationId", str)
 
 Seq = NewType("Seq", int)
 """Position in one document's log: 1 for the first row, gapless; 0 is "before the first"."""

@@ -6,7 +6,7 @@ leaves everything as it is. Live rooms are not involved: they have what is merge
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from server.document.compaction import Row, Run, compact
 from server.protocol.errors import AgentcError, StoreUnavailable
@@ -73,6 +73,8 @@ class Compactor:
         if not source.updates:
             return False
         compacted = await self.worker.run(merged, source)
+        # What was read may be as large as the document, and only its ids are needed now.
+        source = replace(source, checkpoint=None, updates=())
         done = await self.log.replace(source, compacted)
         self.statistics.compactions += done
         return done

@@ -36,8 +36,14 @@ from server.protocol.messages import (
     SyncUpdate,
     encode,
 )
-from server.protocol.update import UpdateShape, read_state_vector, write_state_vector
+from server.protocol.update import (
+    EMPTY_UPDATE,
+    UpdateShape,
+    read_state_vector,
+    write_state_vector,
+)
 from server.room import commands
+from server.room.limits import RoomLimits
 from server.room.live import LiveDocument, Written
 from server.room.peer import Peer
 from server.room.ports import Clock
@@ -47,7 +53,7 @@ from server.session.owed import Owed
 from server.session.owners import ClientOwners, PeerId
 from server.session.presence import CLIENTS_PER_CONNECTION
 from server.session.presence import Presence as PresenceMap
-from server.session.table import Action, Delivery, Standing, State
+from server.session.table import Action, Delivery, Standing
 
 READ_ONLY = "you may read this document, not change it: your role is viewer"
 
@@ -55,8 +61,11 @@ READ_ONLY = "you may read this document, not change it: your role is viewer"
 class Desk:
     """The document and everybody at it."""
 
-    def __init__(self, document: LiveDocument, clock: Clock, statistics: Statistics) -> None:
+    def __init__(
+        self, document: LiveDocument, clock: Clock, limits: RoomLimits, statistics: Statistics
+    ) -> None:
         self.document = document
+        self._most = limits.max_difference_bytes
         self.peers: dict[PeerId, Peer] = {}
         self._owners = ClientOwners()
         self._presence = PresenceMap(self._owners)
@@ -93,10 +102,12 @@ class Desk:
         everybody = cache(lambda: _presence_frames(self._presence.all()))
         for peer, owed in turn.owed.values():
             frames: list[bytes] = []
+            later = None
             if peer.session.says() is Delivery.SEND:
+                later = owed.put_off(self._most)
                 frames += self._frames(owed)
                 frames += everybody() if owed.everybody else ()
-            turn.letters.append(Letter(peer, tuple(frames), owed))
+            turn.letters.append(Letter(peer, tuple(frames), owed, later))
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
@@ -178,7 +189,8 @@ class Desk:
                     self._verify(peer, shape, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
-                turn.owe(peer).difference(read_state_vector(message.state_vector))
+                state = read_state_vector(message.state_vector)
+                turn.owe(peer).difference(state, self.document.weigh(state, self._most))
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)
                 self._announce(peer, message, turn)
@@ -260,9 +272,16 @@ class Desk:
     # --- a peer reads again ---
 
     def _catch_up(self, peer: Peer, turn: Turn) -> None:
-        if peer.session.state is State.LAGGING and peer.id in self.peers:
-            self._statistics.catch_ups += 1
-            turn.owe(peer).absorb(peer.session.catch_up())
+        # Full, or asked for twice: the channel tells when it has drained, and one is enough.
+        if not peer.can_catch_up or peer.id not in self.peers or peer.id in turn.portions:
+            return
+        portion = peer.next_portion(self.document)
+        if portion is not None:
+            frame = None if portion == EMPTY_UPDATE else encode(SyncUpdate(portion))
+            turn.portions[peer.id] = (peer, frame)
+            return
+        self._statistics.catch_ups += 1
+        turn.owe(peer).absorb(peer.catch_up())
 
     # --- programs ---
 

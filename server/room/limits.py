@@ -16,6 +16,11 @@ class RoomLimits:
     """What the document may weigh as one update; over it, only deletions are accepted."""
     max_backlog_bytes: int = 1 * MIB
     """What one channel may hold back before its updates are withheld (L6)."""
+    max_difference_bytes: int = 4 * MIB
+    """What a peer may lack and still be told in one piece. Encoding takes three times as much,
+    and more is told in portions (L6)."""
+    portion_bytes: int = 1 * MIB
+    """What one portion weighs, about. A channel holds its backlog and one portion at most."""
     max_inbox_bytes: int = 8 * MIB
     """What a room may have waiting before its connections are not read any more."""
     idle_seconds: float = 30.0

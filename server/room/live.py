@@ -9,16 +9,17 @@ the log, the event's own update to the peers), L7 (depth across updates), and th
 size limit of a document.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeVar
 
 from server.document.nesting import Nesting
+from server.document.portions import Known, Portions
 from server.document.replica import Document, Replica
 from server.document.updates import merge
-from server.protocol.errors import Resync, TooLarge
-from server.protocol.ids import Millis
+from server.protocol.errors import PeerError, Resync, TooLarge
+from server.protocol.ids import ClientId, Millis
 from server.protocol.messages import SyncStep2, encode
 from server.protocol.update import UpdateShape, inspect
 from server.room.ports import Attribution, LoggedUpdate, NewUpdate, StoredDocument, Tail
@@ -131,6 +132,17 @@ class LiveDocument:
             frame = encode(SyncStep2(self.replica.diff(state_vector)))
             self._answer = (state_vector, frame)
         return self._answer[1]
+
+    def weigh(self, state: Mapping[ClientId, int], most: int) -> int:
+        """About how many bytes that answer takes; looked at closely if it could be ``most``."""
+        return self._bytes if self._bytes <= most else self.replica.weigh(state)
+
+    def portion(self, portions: Portions, known: Known) -> bytes | None:
+        """The next of what a peer lacks; None once it is to be told the rest in one piece."""
+        try:
+            return self.replica.portion(portions, known)
+        except PeerError:
+            return None  # Bytes of our own that we cannot read: pycrdt can.
 
     def take(self) -> Change:
         """What has happened since the last call: rows of one author in a row are merged."""

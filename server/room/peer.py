@@ -13,12 +13,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from server.document.portions import Known, Portions
 from server.protocol.errors import TooLarge
 from server.protocol.messages import KEEP_ALIVE, Message, SyncStep2, SyncUpdate, decode
 from server.protocol.roles import Role
+from server.protocol.structs import MAX_CLOCK
 from server.protocol.update import UpdateShape, inspect
 from server.room.commands import Command, Drained, Leave, Received, Refuse
 from server.room.limits import RoomLimits
+from server.room.live import LiveDocument
 from server.room.ports import Attribution, Channel, Means, Seat
 from server.session.owed import Owed
 from server.session.owners import Owner, PeerId
@@ -51,8 +54,8 @@ class Inbox(Protocol):
 class Peer:
     """One connection. ``by`` attributes its edits, ``owner`` its client ids."""
 
-    __slots__ = ("_backlog_bound", "_frames", "_inbox", "by", "channel", "granted", "id",
-                 "last_write", "owner", "seat", "session")  # fmt: skip
+    __slots__ = ("_backlog_bound", "_inbox", "_limits", "_portions", "by", "channel", "granted",
+                 "id", "last_write", "owner", "seat", "session")  # fmt: skip
 
     def __init__(
         self, peer: PeerId, seat: Seat, role: Role, channel: Channel, inbox: Inbox,
@@ -67,8 +70,9 @@ class Peer:
         self.owner = Owner(peer, seat.user)
         self.by = Attribution(seat.user, Means.CLIENT)
         self.last_write = 0.0
+        self._portions: Portions | None = None
         self._inbox = inbox
-        self._frames = limits.frames
+        self._limits = limits
         self._backlog_bound = limits.max_backlog_bytes
 
     # --- for the edge ---
@@ -81,7 +85,9 @@ class Peer:
         told, and goes on with what it has.
         """
         try:
-            return tuple(Received(self, said, _shape(said)) for said in decode(frame, self._frames))
+            return tuple(
+                Received(self, said, _shape(said)) for said in decode(frame, self._limits.frames)
+            )
         except TooLarge as error:
             return (Refuse(self, error.message),)
 
@@ -138,9 +144,51 @@ class Peer:
                 for frame in frames:
                     self._write(frame, now)
             case Delivery.WITHHOLD:
-                self.session.missed.absorb(owed)
+                self._note(owed)
             case Delivery.DROP:
                 pass
+
+    def put_off(self, owed: Owed) -> None:
+        """What is too large to be told at once: the peer lags, and catches up in portions."""
+        self.session.lag()
+        self._note(owed)
+        self._ask_for_more()
+
+    @property
+    def can_catch_up(self) -> bool:
+        """Whether it lags, and its channel has room."""
+        return self.session.state is State.LAGGING and self.channel.backlog <= self._backlog_bound
+
+    def next_portion(self, document: LiveDocument) -> bytes | None:
+        """The next of what it misses; None once it is small enough for one difference."""
+        missed = self.session.missed
+        if missed.weight <= self._limits.max_difference_bytes:
+            return None
+        if self._portions is None:
+            self._portions = Portions(self._limits.portion_bytes)
+        if missed.state is not None:
+            return document.portion(self._portions, Known(missed.state, 0))
+        return document.portion(self._portions, Known(missed.starts, MAX_CLOCK))
+
+    def catch_up(self) -> Owed:
+        """It is live again; answers what is left to be told, which is small."""
+        self._portions = None
+        missed = self.session.catch_up()
+        missed.weight = 0
+        return missed
+
+    def send_portion(self, frame: bytes | None, now: float) -> None:
+        """Part of what a lagging peer misses; the next follows as soon as there is room.
+
+        None if it took so long to look for that others come first.
+        """
+        if self.session.state is not State.LAGGING:
+            return
+        if frame is not None:
+            self.channel.write(frame)
+            self.last_write = now
+        if self.can_catch_up:
+            self._ask_for_more()
 
     def keep_alive(self, now: float, silence: float) -> None:
         """Break a silence that would make the client give up."""
@@ -158,6 +206,15 @@ class Peer:
         self.last_write = now
         if self.channel.backlog > self._backlog_bound:
             self.session.lag()
+
+    def _note(self, owed: Owed) -> None:
+        if owed.state is not None:
+            self._portions = None  # It holds less than we thought.
+        self.session.missed.absorb(owed)
+
+    def _ask_for_more(self) -> None:
+        """As if the channel had drained. Not at once: others have their turn in between."""
+        asyncio.get_running_loop().call_soon(self.drained)
 
 
 def _shape(message: Message) -> UpdateShape | None:

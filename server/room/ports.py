@@ -67,6 +67,7 @@ class Means(StrEnum):
     RESTORE = "restore"
     IMPORT = "import"
     SEED = "seed"
+    DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +123,15 @@ class StoredDocument:
     ``checkpoint`` is a Yjs v1 update (None before the first compaction); ``tail``
     is *every* row still in the log, in order, whether or not the checkpoint holds
     it too: applying twice is harmless. ``stored_bytes`` is what checkpoint and
-    tail weigh uncompressed.
+    tail weigh uncompressed; ``max_bytes`` is the limit of this document alone, if it
+    has one.
     """
 
     head: Seq
     checkpoint: bytes | None
     tail: tuple[LoggedUpdate, ...]
     stored_bytes: int
+    max_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +222,9 @@ class CompactionLog(Protocol):
 
     async def replace(self, source: CompactionInput, compacted: Compacted) -> bool:
         """In one short write transaction: insert checkpoint and history chunk, delete
-        exactly ``source.row_ids``, keep the previous checkpoint one generation. False,
-        and nothing written, when those rows were no longer all there."""
+        exactly ``source.row_ids`` (no more of ``source`` is needed), keep the previous
+        checkpoint one generation. False, and nothing written, when those rows were no
+        longer all there."""
 
     async def history(self, project: ProjectId) -> Sequence[HistoryRun]:
         """Every run that compaction has put away, in order of seq."""
@@ -310,7 +314,9 @@ class Directory(Protocol):
         """Whose token this is. Raises ``NotAuthenticated`` when unknown, expired,
         revoked, or its user is disabled."""
 
-    async def add_project(self, title: str, *, owner: UserId, seed: NewUpdate | None) -> Project:
+    async def add_project(
+        self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
+    ) -> Project:
         """A project, its owner's membership and the first log row, in one transaction.
         The only place where initial content is ever written."""
 

@@ -197,8 +197,9 @@ class Room:
 
     async def _load(self) -> None:
         stored = await self._log.load(self.project)
-        document = LiveDocument(stored, self._limits.max_document_bytes)
-        self._desk = Desk(document, self._clock, self._statistics)
+        most = self._limits.max_document_bytes
+        document = LiveDocument(stored, min(most, stored.max_bytes or most))
+        self._desk = Desk(document, self._clock, self._limits, self._statistics)
         if self.state is State.LOADING:
             self.state = State.LIVE
         self._loaded.set()

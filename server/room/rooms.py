@@ -16,7 +16,14 @@ from itertools import count
 from typing import TypeVar
 
 from server.document.replica import Document, Replica
-from server.protocol.errors import DocumentFault, Forbidden, RoomClosed, ServerError, ShuttingDown
+from server.protocol.errors import (
+    AgentcError,
+    DocumentFault,
+    Forbidden,
+    RoomClosed,
+    ServerError,
+    ShuttingDown,
+)
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
@@ -170,6 +177,14 @@ class Rooms:
             await room.loaded()
             if room.state is State.LIVE:
                 return room
+
+    async def end(self, project: ProjectId, goodbye: AgentcError) -> None:
+        """Close a document's room here, if there is one: its connections are told ``goodbye``.
+        Returns once it has ended."""
+        room = self._rooms.get(project)
+        if room is not None:
+            room.close(goodbye)
+            await room.ended()
 
     def live(self) -> tuple[Room, ...]:
         """The rooms that are in service."""

@@ -31,11 +31,13 @@ BYTES_PER_FRAME = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What one peer is told of a turn, encoded; ``owed`` is the same before encoding."""
+    """What one peer is told of a turn, encoded; ``owed`` is the same before encoding, and
+    ``later`` what is too large to be told at once."""
 
     peer: Peer
     frames: tuple[bytes, ...]
     owed: Owed
+    later: Owed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Turn:
     claims: list[tuple[ClientId, Peer]] = field(default_factory=list)
     presence: set[ClientId] = field(default_factory=set)
     letters: list[Letter] = field(default_factory=list)
+    portions: dict[PeerId, tuple[Peer, bytes | None]] = field(default_factory=dict)
     farewells: list[Farewell] = field(default_factory=list)
     owed: dict[PeerId, tuple[Peer, Owed]] = field(default_factory=dict)
     _answers: list[tuple["asyncio.Future[Any]", Any]] = field(default_factory=list)
@@ -88,6 +91,10 @@ class Turn:
         everybody = tuple(peers)
         for letter in self.letters:
             letter.peer.deliver(letter.frames, letter.owed, self.now)
+            if letter.later is not None:
+                letter.peer.put_off(letter.later)
+        for peer, portion in self.portions.values():
+            peer.send_portion(portion, self.now)
         if change.event is not None:
             self._broadcast_update(change.event, everybody)
         self._broadcast_presence(entries, everybody)
@@ -101,7 +108,7 @@ class Turn:
         for peer in peers:
             if not peer.send(frame, self.now):
                 starts = starts_of(event) if starts is None else starts
-                peer.session.missed.updates(starts)
+                peer.session.missed.updates(starts, len(event))
 
     def _broadcast_presence(
         self, entries: tuple[PresenceEntry, ...], peers: tuple[Peer, ...]

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from server.protocol.errors import AgentcError, StoreUnavailable
+from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import Millis, ProjectId
 from server.room import past
 from server.room.historian import Historian, SnapshotRequest
@@ -47,12 +47,7 @@ class Upkeep:
         """A round now and then, for ever."""
         while True:
             await self.clock.sleep(ROUND_SECONDS)
-            try:
-                await self.round()
-            except AgentcError as error:
-                logger.warning("upkeep of histories is put off: %s", error.message)
-            except Exception:
-                logger.exception("upkeep of histories failed and goes on with the next round")
+            await self._try("all projects", self.round())
 
     async def round(self) -> None:
         """Everything that is due now."""
@@ -83,13 +78,21 @@ class Upkeep:
     async def _each(
         self, projects: Sequence[ProjectId], job: Callable[[ProjectId], Awaitable[object]]
     ) -> None:
+        """All of them, unless the store is out of service."""
         for project in projects:
-            try:
-                await job(project)
-            except StoreUnavailable:
-                raise  # Not this project's fault.
-            except Exception:
-                logger.exception("history of %s is not looked after", project)
+            if not await self._try(project, job(project)):
+                return
+
+    async def _try(self, what: str, job: Awaitable[object]) -> bool:
+        """Whether it is worth it to go on. What fails is left to the next round."""
+        try:
+            await job
+        except StoreUnavailable as error:
+            logger.warning("histories are not looked after: %s", error.message)
+            return False
+        except Exception:
+            logger.exception("history of %s is not looked after", what)
+        return True
 
 
 @asynccontextmanager

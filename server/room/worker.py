@@ -46,7 +46,12 @@ class Worker:
         pool = self._start()
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await asyncio.get_running_loop().run_in_executor(pool, work, *args)
+                loop = asyncio.get_running_loop()
+                result = await loop.run_in_executor(pool, work, *args)
+                # The thread that feeds the other process keeps what it has sent last, pickled,
+                # until the next: for a large document half a gigabyte.
+                await loop.run_in_executor(pool, _nothing)
+                return result
         except TimeoutError as error:
             self._discard(pool)
             raise DocumentDamaged(f"no result within {PATIENCE_SECONDS:.0f} s") from error
@@ -75,6 +80,10 @@ class Worker:
     def _discard(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self.close()
+
+
+def _nothing() -> None:
+    """Work that takes no memory."""
 
 
 def _end_with_parent() -> None:

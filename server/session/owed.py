@@ -24,15 +24,18 @@ class Owed:
     """Updates were withheld. Deletions among them have no clock in ``starts``."""
     starts: dict[ClientId, int] = field(default_factory=dict)
     """For each client that wrote meanwhile, the first clock that was withheld."""
+    weight: int = 0
+    """About how many bytes ``state`` or ``starts`` stand for."""
     everybody: bool = False
     """The whole presence map."""
     presence: set[ClientId] = field(default_factory=set)
     confirmation: bytes | None = None
     refusal: str | None = None
 
-    def updates(self, starts: Mapping[ClientId, int]) -> None:
-        """An update was withheld; these are the clocks at which its structs start."""
+    def updates(self, starts: Mapping[ClientId, int], size: int) -> None:
+        """An update of ``size`` bytes was withheld; its structs start at these clocks."""
         self.behind = True
+        self.weight += size
         for client, clock in starts.items():
             self.starts[client] = min(clock, self.starts.get(client, clock))
 
@@ -40,13 +43,23 @@ class Owed:
         """Presence of these clients; only the newest state of each will be sent."""
         self.presence.update(clients)
 
-    def difference(self, state: Mapping[ClientId, int]) -> None:
-        """The peer has told what it holds; the least it ever told is what counts."""
+    def difference(self, state: Mapping[ClientId, int], size: int) -> None:
+        """The peer has told what it holds; the least it ever told is what counts. All else
+        would take it about ``size`` bytes."""
+        self.weight = max(self.weight, size)
         if self.state is None:
             self.state = dict(state)
         else:
             common = self.state.keys() & state.keys()
             self.state = {client: min(self.state[client], state[client]) for client in common}
+
+    def put_off(self, most: int) -> "Owed | None":
+        """Let go of a difference that weighs more than that; what was let go of."""
+        if self.weight <= most:
+            return None
+        later = Owed(state=self.state, behind=self.behind, starts=self.starts, weight=self.weight)
+        self.state, self.behind, self.starts, self.weight = None, False, {}, 0
+        return later
 
     def absorb(self, newer: "Owed") -> None:
         """Owe that as well."""
@@ -54,9 +67,9 @@ class Owed:
         self.everybody = self.everybody or newer.everybody
         self.presence |= newer.presence
         if newer.state is not None:
-            self.difference(newer.state)
+            self.difference(newer.state, newer.weight)
         if newer.behind:
-            self.updates(newer.starts)
+            self.updates(newer.starts, newer.weight)
         if newer.confirmation is not None:
             self.confirmation = newer.confirmation
         if newer.refusal is not None:

@@ -7,7 +7,8 @@ here knows of documents, sockets or time.
 A session goes through three states:
 
     LIVE ----- its channel is full -----> LAGGING      updates are withheld
-    LAGGING -- its channel drained -----> LIVE         one difference catches it up (L6)
+    LAGGING -- its channel drained -----> LIVE         one difference catches it up (L6), after
+                                                       portions where that would be large
     any ------ the peer leaves ---------> CLOSED       nothing is heard or said any more
 
 Both tables are total: a test walks every combination.

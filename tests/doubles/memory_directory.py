@@ -114,7 +114,9 @@ class MemoryDirectory:
                 return TokenGrant(token.id, user, token.expires_at)
         raise NotAuthenticated("this token is not valid")
 
-    async def add_project(self, title: str, *, owner: UserId, seed: NewUpdate | None) -> Project:
+    async def add_project(
+        self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
+    ) -> Project:
         """A project, its owner's membership and its first content."""
         self._user(owner)
         name = new_project_id()

@@ -34,12 +34,14 @@ people = st.integers(0, 4)
 houses = st.integers(0, 1)
 inserts = st.sampled_from([0, 3, 7])
 yes = st.just(True)
+places = st.integers(0, 30)
+words = st.sampled_from(WORDS)
 edits = st.builds(
     Edit,
     who=people,
     act=st.integers(0, 7),
-    place=st.integers(0, 30),
-    word=st.sampled_from(WORDS),
+    place=places,
+    word=words,
     silent=st.sampled_from([False, False, False, True]),
     prompt=st.booleans(),
 )
@@ -75,7 +77,7 @@ def lagging(draw: st.DrawFn) -> list[Step]:
     """A scene: somebody stops reading while others write and delete."""
     who, house = draw(people), draw(houses)
     acts = st.sampled_from(draw(st.sampled_from([[0, 2, 3, 7], [2]])))
-    busy = st.builds(Edit, people, acts, st.integers(0, 30), st.sampled_from(WORDS), prompt=yes)
+    busy = st.builds(Edit, people, acts, places, words, prompt=yes)
     meanwhile: list[Step] = draw(st.lists(st.one_of(busy, busy, busy, steps), max_size=12))
     before: list[Step] = [
         Connect(who, house),
@@ -85,6 +87,19 @@ def lagging(draw: st.DrawFn) -> list[Step]:
         Calm(),
     ]
     return [*before, *meanwhile, Stall(who, draw(st.booleans()))]
+
+
+@st.composite
+def trailing(draw: st.DrawFn) -> list[Step]:
+    """A scene: somebody has missed much, and is brought up in portions while more happens."""
+    who, house = draw(people), draw(houses)
+    busy = st.builds(Edit, people, st.integers(0, 7), places, words, prompt=yes)
+    much = st.one_of(busy, busy, st.builds(Paste, who=st.just(who + 1), thousands=st.just(1)))
+    before: list[Step] = [Connect(who, house), Calm(), Stall(who, stalled=True), Paste(who + 1, 1)]
+    missed: list[Step] = draw(st.lists(much, min_size=4, max_size=20))
+    again = st.builds(Stall, who=st.just(who), stalled=st.booleans())
+    between: list[Step] = draw(st.lists(st.one_of(busy, again, steps), max_size=8))
+    return [*before, Calm(), *missed, Calm(), Stall(who, stalled=False), *between]
 
 
 @st.composite
@@ -127,7 +142,7 @@ def schedules(draw: st.DrawFn) -> Schedule:
     """Schedules of a few dozen steps. Several short parts: one long list would be short too,
     by the way in which hypothesis draws lengths, unless it could not be shrunk."""
     free = st.lists(steps, max_size=12)
-    scenes = st.one_of(free, free, free, lagging(), parking(), asking(), demoting())
+    scenes = st.one_of(free, free, free, lagging(), trailing(), parking(), asking(), demoting())
     parts = [draw(scenes) for _ in range(draw(st.integers(1, 8)))]
     return Schedule(
         guests=draw(st.integers(2, 5)),
@@ -135,4 +150,5 @@ def schedules(draw: st.DrawFn) -> Schedule:
         haste=draw(st.sampled_from([0, 1, 2, 3, 5, 30, 30])),
         backlog=draw(st.sampled_from([40, 1_000, 1 << 20])),
         steps=tuple(step for part in parts for step in part),
+        difference=draw(st.sampled_from([0, 0, 100, 1 << 20])),
     )

@@ -185,10 +185,12 @@ Step = (
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """One run. ``haste`` is how many rounds of the event loop a step gets: with few, steps
-    fall into the middle of what earlier ones began."""
+    fall into the middle of what earlier ones began. What is larger than ``difference`` bytes
+    is told in portions."""
 
     guests: int
     houses: int
     haste: int
     backlog: int
     steps: tuple[Step, ...]
+    difference: int = 1 << 20

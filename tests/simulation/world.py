@@ -10,7 +10,9 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
+from unittest.mock import patch
 
+from server.document import live
 from server.document.replica import Replica
 from server.protocol.ids import Millis, Seq, UserId
 from server.protocol.ranges import ClockRange, missing
@@ -29,6 +31,14 @@ from tests.simulation.process import ROUNDS, Process
 NAMES = ("ada", "bo", "cy", "di", "eve")
 QUIET = 60
 """Rounds of the whole network after which all talk must have ended."""
+
+
+PORTION = 64
+"""Bytes of a portion: the smallest, so that a few edits already are many of them."""
+
+
+JOURNAL = 2000
+"""Bytes of edits after which a document is encoded anew, which it else is not in a run."""
 
 
 class Inline(ThreadPoolExecutor):
@@ -61,7 +71,8 @@ def run(schedule: steps.Schedule) -> None:
     alarm = Alarm()
     logging.getLogger().addHandler(alarm)
     try:
-        asyncio.run(_live(schedule, alarm))
+        with patch.object(live, "_JOURNAL_FLOOR", JOURNAL):
+            asyncio.run(_live(schedule, alarm))
     finally:
         logging.getLogger().removeHandler(alarm)
 
@@ -91,7 +102,11 @@ class World:
     def __init__(self, schedule: steps.Schedule, alarm: Alarm) -> None:
         self.alarm = alarm
         self.clock = ManualClock()
-        self.limits = RoomLimits(max_backlog_bytes=schedule.backlog)
+        self.limits = RoomLimits(
+            max_backlog_bytes=schedule.backlog,
+            max_difference_bytes=schedule.difference,
+            portion_bytes=PORTION,
+        )
         self.database = MemoryDatabase()
         self.database.documents[PROJECT] = MemoryDocument()
         self.database.people.projects[PROJECT] = Project(PROJECT, "", Millis(0), Seq(0))

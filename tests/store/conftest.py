@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contracts.backends import Closing, MemoryBackend, PostgresBackend, SqliteBackend
+from tests.contracts.backends import Backend, Closing, MemoryBackend, PostgresBackend, SqliteBackend
 from tests.doubles.postgres import PostgresServer, postgres_server
 
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -42,20 +42,35 @@ async def sqlite(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Closing]:
     await closing.close()
 
 
+@pytest.fixture(params=KINDS[1:])
+async def sql_backend(
+    anyio_backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Closing]:
+    """Each database in turn, for ports that have no double."""
+    async with AsyncExitStack() as ending:
+        closing = Closing(await _sql_backend(request, tmp_path, ending))
+        ending.push_async_callback(closing.close)
+        yield closing
+
+
+async def _sql_backend(
+    request: pytest.FixtureRequest, tmp_path: Path, ending: AsyncExitStack
+) -> Backend:
+    if request.param == "sqlite":
+        return SqliteBackend(tmp_path / "8gentc.db")
+    server = request.getfixturevalue("postgres")
+    return PostgresBackend(await ending.enter_async_context(database_on(server)))
+
+
 @pytest.fixture(params=KINDS)
 async def backend(
     anyio_backend: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> AsyncIterator[Closing]:
     """Each kind of store in turn."""
     async with AsyncExitStack() as ending:
-        match request.param:
-            case "memory":
-                closing = Closing(MemoryBackend())
-            case "sqlite":
-                closing = Closing(SqliteBackend(tmp_path / "8gentc.db"))
-            case _:
-                server = request.getfixturevalue("postgres")
-                url = await ending.enter_async_context(database_on(server))
-                closing = Closing(PostgresBackend(url))
+        if request.param == "memory":
+            closing = Closing(MemoryBackend())
+        else:
+            closing = Closing(await _sql_backend(request, tmp_path, ending))
         ending.push_async_callback(closing.close)
         yield closing

@@ -240,6 +240,7 @@ DAMAGE = {
     "unknown means": "UPDATE updates SET means = 'magic' WHERE seq = 2",
     "head": "UPDATE documents SET head = 4",
     "head of no type": "UPDATE documents SET head = 'x'",
+    "limit of no type": "UPDATE documents SET max_bytes = 'x'",
     "head digest": "UPDATE documents SET digest = x''",
     "checkpoint": "INSERT INTO checkpoints VALUES ('{project}', 3, x'', 0, 5, x'00', x'00')",
 }

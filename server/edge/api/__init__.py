@@ -20,6 +20,13 @@ How to add a resource:
 5. Changes of one resource: ``ETag`` is ``etag_of`` its representation, ``If-Match`` is a
    parameter ``expected: IfMatch``, to be compared where the change is made.
 
+6. Who gets what: a row in the table of docs/SPEC.md and, where the route needs a body or names
+   besides ``{project_id}``, a sample in ``tests/server/edge/api/samples.py``. Then
+   ``make api-types``.
+
+``Idempotency-Key`` works on every POST without the handler knowing
+(``server.edge.api.idempotency``), lists go on by a cursor (``server.edge.api.pages``).
+
 Models refuse unknown fields (``Input``) and are documented with examples; the OpenAPI that
 is served is generated from them and nothing else.
 """

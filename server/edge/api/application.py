@@ -9,18 +9,37 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.edge.api import updates
+from server.edge.api import (
+    all_projects,
+    history,
+    invitations,
+    members,
+    projects,
+    snapshots,
+    updates,
+)
+from server.edge.api.allowed import on_refusal
+from server.edge.api.idempotency import IdempotentPosts
 from server.edge.api.openapi import described
 from server.edge.api.services import Services
-from server.edge.problems import on_crash, on_error, on_http_exception, problem
+from server.edge.problems import on_crash, on_error, problem
 from server.protocol.errors import AgentcError
 
 PREFIX = "/api/v1"
-RESOURCES: tuple[Callable[[], APIRouter], ...] = (updates.routes,)
+RESOURCES: tuple[Callable[[], APIRouter], ...] = (
+    projects.routes,
+    members.routes,
+    invitations.routes,
+    updates.routes,
+    snapshots.routes,
+    history.routes,
+    all_projects.routes,
+)
 
 DESCRIPTION = """\
 Programs read and write the documents that people are editing live. A write that is answered
@@ -41,12 +60,13 @@ def build_api(
         redoc_url=None,
         redirect_slashes=False,
         root_path_in_servers=False,
+        generate_unique_id_function=_operation_id,
     )
     # Starlette's handlers are typed for the very class that they are registered for.
     handlers: dict[type[Exception], Any] = {
         AgentcError: on_error,
         RequestValidationError: _on_invalid,
-        HTTPException: on_http_exception,
+        HTTPException: on_refusal,
         Exception: on_crash,
     }
     for kind, handler in handlers.items():
@@ -54,8 +74,14 @@ def build_api(
     for routes in resources:
         app.include_router(routes())
     app.state.services = services
+    app.add_middleware(IdempotentPosts, services=services)
     app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """What generated clients call an operation: its noun and its verb."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -41,6 +41,11 @@ class Caller:
 async def _caller(
     request: Request, services: KnownServices, _: Annotated[object, Security(BEARER)]
 ) -> Caller:
+    return await caller_of(request, services)
+
+
+async def caller_of(request: Request, services: Services) -> Caller:
+    """Whose request this is, outside of a handler. Raises the refusal."""
     check_origin(request, services.settings.allowed_origins)
     grant = await authenticate(request, services.directory)
     return Caller(grant.user, grant.token)
@@ -70,7 +75,7 @@ class Access:
     async def asked_again(self, services: Services) -> "Access":
         """With the role that they have now: the sender decides how long a body takes."""
         [role] = await services.directory.roles([self.seat])
-        return Access(self.seat, _member(role))
+        return Access(self.seat, member(role))
 
 
 def _access(right: Right) -> Callable[..., Awaitable[Access]]:
@@ -80,7 +85,7 @@ def _access(right: Right) -> Callable[..., Awaitable[Access]]:
         project_id: Annotated[str, Path(description="A project's id.", max_length=64)],
     ) -> Access:
         project = ProjectId(project_id)
-        role = _member(await services.directory.role(project, caller.user.id))
+        role = member(await services.directory.role(project, caller.user.id))
         if not allows(role, right):
             raise Forbidden(f"your role in this project is {role.value}: you may not {right.value}")
         return Access(Seat(caller.user.id, caller.token, project), role)
@@ -88,7 +93,8 @@ def _access(right: Right) -> Callable[..., Awaitable[Access]]:
     return access
 
 
-def _member(role: Role | None) -> Role:
+def member(role: Role | None) -> Role:
+    """Raises ``NotFound`` for who has no role."""
     if role is None:
         raise NotFound("there is no such project, or you are not a member of it")
     return role

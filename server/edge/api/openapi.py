@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from server.edge.api.idempotency import KEY_PATTERN
 from server.edge.api.models import FieldError, Problem
 from server.edge.problems import MEDIA_TYPE
 
@@ -29,6 +30,17 @@ REFUSALS = {
 ALWAYS = (422, 429, 500, 503)
 """May happen to every operation."""
 WITH_CREDENTIALS = (401, 403)
+WITH_A_BODY = (400, 413)
+WITH_A_KEY = (409,)
+
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names this request: repeated with the same key and credential within a day, "
+    "it is not done again, and the first answer is given. 409 while the first is running.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 257, "pattern": KEY_PATTERN},
+}
 
 _REF = "#/components/schemas/"
 
@@ -68,8 +80,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     for path in document["paths"].values():
-        for operation in path.values():
-            _complete(operation)
+        for method, operation in path.items():
+            _complete(method, operation)
     return document
 
 
@@ -79,11 +91,17 @@ def _schema(model: type[Problem] | type[FieldError]) -> dict[str, Any]:
     return schema
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
-    common = (*ALWAYS, *(WITH_CREDENTIALS if operation.get("security") else ()))
-    for status in common:
-        responses[str(status)] = {"description": REFUSALS[status]}
+    common = [*ALWAYS]
+    if operation.get("security"):
+        common += WITH_CREDENTIALS
+    if "requestBody" in operation:
+        common += WITH_A_BODY
+    if operation.get("security") and method == "post":
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        common += WITH_A_KEY
+    responses |= {str(status): {"description": REFUSALS[status]} for status in common}
     for status, response in responses.items():
         if status[0] in "45":
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF + "Problem"}}}

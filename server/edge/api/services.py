@@ -9,7 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from server.edge.settings import Settings
+from server.room.historian import Historian
+from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
+from server.room.project_ports import Invitations, Projects
+from server.room.restorer import Restorer
 from server.room.rooms import Rooms
 
 
@@ -21,6 +25,11 @@ class Services:
     directory: Directory
     clock: Clock
     settings: Settings
+    projects: Projects
+    invitations: Invitations
+    answers: KeptAnswers
+    historian: Historian
+    restorer: Restorer
 
 
 def _services(request: Request) -> Services:

@@ -18,6 +18,7 @@ from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId
 from server.room.historian import Historian
 from server.room.ports import Clock, Directory, UpdateLog
+from server.room.project_ports import Projects
 from server.room.restorer import Restorer
 
 
@@ -67,6 +68,7 @@ class Ports:
     historian: Historian
     restorer: Restorer
     vault: Vault
+    projects: Projects
     verify: Verify
     clock: Clock
     settings: Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from server.document.replica import Replica
 from server.edge.commands.kit import Answer, Ports, Verbs, add_noun, add_verb, columns, timestamp
-from server.edge.projects import create_project, fit_title
+from server.edge.projects import create_project, fit_title, oldest_deletion
 from server.protocol.errors import Invalid, TooLarge
 from server.protocol.ids import ProjectId
 from server.protocol.update import inspect
@@ -21,7 +21,7 @@ from server.room.ports import Attribution, Means, NewUpdate, Project, StoredDocu
 
 
 def register(nouns: Verbs) -> None:
-    """``project add | list | export | import | delete``."""
+    """``project add | list | export | import | delete | undelete | purge``."""
     verbs = add_noun(nouns, "project", "Projects; each is one document.")
     adding = add_verb(verbs, "add", "Make a project and print its id.", add)
     adding.add_argument("title", metavar="TITLE")
@@ -36,6 +36,10 @@ def register(nouns: Verbs) -> None:
     importing.add_argument("--title", metavar="T", help="default: the name of the file")
     deleting = add_verb(verbs, "delete", "Delete a project; its connections close.", delete)
     deleting.add_argument("project", metavar="PROJECT")
+    undeleting = add_verb(verbs, "undelete", "Bring a deleted project back.", undelete)
+    undeleting.add_argument("project", metavar="PROJECT")
+    purging = add_verb(verbs, "purge", "Remove a deleted project for good.", purge)
+    purging.add_argument("project", metavar="PROJECT")
 
 
 async def add(args: Namespace, ports: Ports) -> Answer:
@@ -82,6 +86,19 @@ async def delete(args: Namespace, ports: Ports) -> Answer:
     """``project delete PROJECT``."""
     await ports.directory.delete_project(ProjectId(args.project))
     return Answer({"id": args.project, "deleted": True}, (f"deleted {args.project}",))
+
+
+async def undelete(args: Namespace, ports: Ports) -> Answer:
+    """``project undelete PROJECT``."""
+    since = oldest_deletion(ports.clock, ports.settings)
+    await ports.projects.undelete(ProjectId(args.project), deleted_after=since)
+    return Answer({"id": args.project, "deleted": False}, (f"undeleted {args.project}",))
+
+
+async def purge(args: Namespace, ports: Ports) -> Answer:
+    """``project purge PROJECT``. A running server has closed its room when it was deleted."""
+    await ports.projects.purge(ProjectId(args.project))
+    return Answer({"id": args.project, "purged": True}, (f"purged {args.project}",))
 
 
 def _state(stored: StoredDocument) -> bytes:

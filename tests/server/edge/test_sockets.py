@@ -171,6 +171,41 @@ async def test_who_lags_is_caught_up_once_it_reads_again_L6(way: Way) -> None:
         assert home.rooms.statistics.catch_ups == 1
 
 
+async def test_who_has_missed_much_is_brought_up_in_portions_L6(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound, portion, much = 1 << 18, 1 << 16, 1 << 22
+    settings = Settings(rate_limits=False, max_backlog_bytes=bound)
+    limits = RoomLimits(
+        max_backlog_bytes=bound, max_difference_bytes=1 << 20, portion_bytes=portion
+    )
+    backlogs: list[int] = []
+    send_portion = Peer.send_portion
+
+    def watched(peer: Peer, frame: bytes | None, now: float) -> None:
+        send_portion(peer, frame, now)
+        backlogs.append(peer.channel.backlog)
+
+    monkeypatch.setattr(Peer, "send_portion", watched)
+    async with serving(way.channel, settings, limits) as home:
+        writer, late = await home.seated(), await home.seated()
+        late.reads_nothing()
+        number, missed = 1, 0
+        while missed < much:
+            number += 1
+            edit = update(section(number, 0, text("x" * 50_000)))
+            writer.says_message(encode(SyncUpdate(edit)), status(number))
+            await confirmed(writer, number)
+            missed += 50_000 * (home.rooms.gauges().slowest_backlog_bytes > bound)
+        assert backlogs == []
+        late.reads_again()
+        writer.says_message(EDIT)
+        await late.hears_where(lambda frame: b"hi" in frame.data)
+        assert len(backlogs) > much // (portion + 50_000)
+        assert max(backlogs) < bound + portion + 50_000
+        assert home.rooms.statistics.catch_ups == 1
+
+
 async def test_a_full_room_is_not_read_into_L6(way: Way) -> None:
     limits = RoomLimits(max_inbox_bytes=100_000)
     async with serving(way.channel, Settings(rate_limits=False), limits) as home:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.protocol.errors import RoomClosed
 from server.protocol.ids import ProjectId
 from server.room.compactor import Compactor
 from server.room.rooms import RESTART_SECONDS
@@ -41,6 +42,21 @@ async def test_the_gauges_count_rooms_and_connections(database: MemoryDatabase) 
         ada.channel.stalled = True
         ada.channel.write(b"x" * 100)
         assert here.rooms.gauges().slowest_backlog_bytes == 100
+
+
+async def test_a_room_can_be_ended_and_the_next_joiner_opens_it_again__L5(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        ada = await here.guest("ada")
+        await ada.type("kept")
+        await here.rooms.end(PROJECT, RoomClosed("the limits have changed"))
+        assert ada.channel.closed == (RoomClosed.close_code, RoomClosed("").told)
+        assert here.rooms.gauges().rooms == 0
+        await here.rooms.end(PROJECT, RoomClosed("there is none"))
+        bo = await here.guest("bo")
+        await here.deliver()
+        assert bo.text == "kept"
 
 
 async def test_rooms_of_different_projects_do_not_wait_for_each_other(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import psutil
 import pytest
@@ -12,6 +13,7 @@ from server.room.worker import Worker
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 PATIENCE_S = 20.0
+LARGE = 16 << 20
 START_AND_WAIT = """
 import asyncio, os, time
 from server.room.worker import Worker
@@ -41,6 +43,20 @@ async def test_what_ends_the_worker_is_told_and_the_next_one_works() -> None:
             await worker.run(end_badly)
         assert await worker.run(double, 4) == 8
     finally:
+        worker.close()
+
+
+async def test_what_the_worker_was_given_is_not_kept() -> None:
+    worker = Worker()
+    try:
+        assert await worker.run(double, 21) == 42
+        tracemalloc.start()
+        assert await worker.run(len, bytes(LARGE)) == LARGE
+        kept, peak = tracemalloc.get_traced_memory()
+        assert peak > LARGE
+        assert kept < LARGE // 10
+    finally:
+        tracemalloc.stop()
         worker.close()
 
 

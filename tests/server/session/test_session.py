@@ -21,15 +21,16 @@ def test_a_lagging_session_remembers_the_first_clock_of_each_client__L6() -> Non
     session = Session(Role.EDITOR)
     session.lag()
     assert session.says() is Delivery.WITHHOLD
-    session.missed.updates({ONE: 5})
-    session.missed.updates({ONE: 9, TWO: 1})
+    session.missed.updates({ONE: 5}, 10)
+    session.missed.updates({ONE: 9, TWO: 1}, 5)
     assert session.missed.starts == {ONE: 5, TWO: 1}
+    assert session.missed.weight == 15
 
 
 def test_an_update_that_only_deletes_is_made_up_for_too__L6() -> None:
     session = Session(Role.EDITOR)
     session.lag()
-    session.missed.updates({})
+    session.missed.updates({}, 4)
     assert session.missed.behind
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
 from starlette.routing import Mount
@@ -20,6 +21,9 @@ from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryStore
+
+ABSENT: Any = None
+"""Of what has no double: who needs it builds on a real store (``sql_house``)."""
 
 
 def bearer(token: str | None) -> dict[str, str]:
@@ -69,7 +73,8 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
     async with hosting(ports, RoomLimits()) as rooms:
-        api = build_api(Services(rooms, store.directory, clock, settings or Settings()))
+        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 5)
+        api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)
         transport = ASGITransport(app, raise_app_exceptions=False)

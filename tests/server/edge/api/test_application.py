@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
-from server.edge.api.application import build_api
+from server.edge.api.application import PREFIX, build_api
 from server.edge.api.docs import MEDIA_TYPES, PATH
 from server.edge.api.etags import etag_of, require_match
 from server.edge.api.models import Input, Output
@@ -71,6 +71,22 @@ async def test_the_openapi_document_is_served_and_every_operation_says_how_it_fa
             for status, response in operation["responses"].items():
                 assert status < "400" or list(response["content"]) == [MEDIA_TYPE], where
     assert "HTTPValidationError" not in json.dumps(document)
+
+
+async def test_every_operation_has_a_name_of_its_own() -> None:
+    async with house() as here:
+        paths = (await here.get(None, "/openapi.json")).json()["paths"]
+    names = [one["operationId"] for operations in paths.values() for one in operations.values()]
+    assert sorted(names) == sorted(set(names))
+    assert "projects_create" in names
+
+
+async def test_a_wrong_method_is_told_all_that_the_path_knows() -> None:
+    async with house() as here:
+        answer = await here.client.put(f"{PREFIX}/projects/x")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "DELETE, GET, PATCH"
+    assert answer.json()["type"] == "urn:8gentc:problem:method-not-allowed"
 
 
 async def test_every_reference_in_the_openapi_document_leads_somewhere() -> None:

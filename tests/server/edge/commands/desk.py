@@ -16,7 +16,7 @@ from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryStore
 
 ABSENT: Any = None
-"""Of what has no double: commands that need it are tested on a real store."""
+"""Of what has no double: commands that need it are tried on a database in a file."""
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ class Desk:
             historian=ABSENT,
             restorer=ABSENT,
             vault=ABSENT,
+            projects=ABSENT,
             verify=self.verify,
             clock=self.clock,
             settings=self.settings,

@@ -1,0 +1,138 @@
+"""A request for each row of the table "Who gets what" in docs/SPEC.md.
+
+A route that needs no body and no name but ``{project_id}`` needs no sample. To add one: the
+row as it stands in the table, what is sent, and what is done before (by nobody in
+particular) in the project that is asked about; that answers the other names of the path.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pycrdt
+
+from server.edge.secrets import new_token, token_digest
+from server.protocol.ids import Millis, ProjectId, Seq
+from server.protocol.roles import Role
+from server.protocol.update import EMPTY_UPDATE
+from server.room.history_ports import NewSnapshot, Occasion
+from server.room.ports import Attribution, Means
+from tests.server.edge.api.sql_house import SqlHouse
+
+Names = Mapping[str, str]
+Preparation = Callable[[SqlHouse, ProjectId], Awaitable[Names]]
+
+HOUR = 60 * 60 * 1000
+
+
+async def nothing(here: SqlHouse, project: ProjectId) -> Names:
+    """The project is all that it takes."""
+    return {}
+
+
+async def deleted(here: SqlHouse, project: ProjectId) -> Names:
+    """A project in the bin."""
+    await here.store.directory.delete_project(project)
+    return {}
+
+
+async def guest(here: SqlHouse, project: ProjectId) -> Names:
+    """Another member."""
+    await here.store.directory.set_member(project, here.people["guest"], Role.VIEWER)
+    return {"user_id": here.people["guest"]}
+
+
+async def invitation(here: SqlHouse, project: ProjectId) -> Names:
+    """A link for viewers."""
+    code = new_token()
+    made = await here.store.invitations.invite(
+        project,
+        here.people["owner"],
+        digest=token_digest(code),
+        role=Role.VIEWER,
+        expires_at=Millis(here.clock.now() + HOUR),
+        max_uses=1,
+    )
+    return {"invitation_id": made.id, "code": code}
+
+
+async def snapshot(here: SqlHouse, project: ProjectId) -> Names:
+    """One that holds what the project holds."""
+    new = NewSnapshot(project, Seq(1), EMPTY_UPDATE, Occasion.NAMED, None, "Before")
+    return {"snapshot_id": (await here.store.snapshots.add(new, keep=1)).id}
+
+
+async def section(here: SqlHouse, project: ProjectId) -> Names:
+    """A section of the plan."""
+    by = Attribution(here.people["owner"], Means.CLIENT)
+    await here.rooms.write(project, section_update(), by, Role.OWNER)
+    return {"kind": "section", "element_id": "s"}
+
+
+async def first_state(here: SqlHouse, project: ProjectId) -> Names:
+    """The state that every project has been in."""
+    return {"seq": "1"}
+
+
+def section_update() -> bytes:
+    """A section with a few words."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    fields = {"title": "Goals", "rank": "a", "body": pycrdt.Text("words")}
+    doc.get("plan", type=pycrdt.Map)["s"] = pycrdt.Map(fields)
+    return doc.get_update()
+
+
+def yjs_update() -> bytes:
+    """A few words."""
+    doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
+    doc.get("t", type=pycrdt.Text).insert(0, "words")
+    return doc.get_update()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is sent; strings in ``json`` may hold the names that ``before`` answers."""
+
+    json: Mapping[str, Any] | None = None
+    content: bytes | None = None
+    before: Preparation = field(default=nothing)
+
+    def body(self, names: Names) -> dict[str, Any]:
+        """As the client's keyword arguments."""
+        if self.json is not None:
+            return {"json": {key: _filled(value, names) for key, value in self.json.items()}}
+        return {} if self.content is None else {"content": self.content}
+
+
+def _filled(value: Any, names: Names) -> Any:
+    return value.format(**names) if isinstance(value, str) else value
+
+
+SAMPLES: dict[str, Sample] = {
+    "POST /projects": Sample({"title": "Bakery"}),
+    "PATCH /projects/{project_id}": Sample({"title": "Bakery"}),
+    "POST /projects/{project_id}/duplicate": Sample({"title": "Bakery"}),
+    "POST /projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
+    "POST /projects/{project_id}/purge of a deleted one": Sample(before=deleted),
+    "POST /projects/{project_id}/members": Sample({"email": "guest@x.example", "role": "viewer"}),
+    "PATCH /projects/{project_id}/members/{user_id}": Sample({"role": "editor"}, before=guest),
+    "DELETE /projects/{project_id}/members/{user_id}": Sample(before=guest),
+    "POST /projects/{project_id}/transfer": Sample({"user_id": "{user_id}"}, before=guest),
+    "POST /projects/{project_id}/invitations": Sample({"role": "viewer"}),
+    "DELETE /projects/{project_id}/invitations/{invitation_id}": Sample(before=invitation),
+    "GET /invitations/{code}": Sample(before=invitation),
+    "POST /invitations/{code}/accept": Sample(before=invitation),
+    "POST /projects/{project_id}/update": Sample(content=yjs_update()),
+    "POST /projects/{project_id}/snapshots": Sample({"name": "Before the bank"}),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
+    "DELETE /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/content": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/difference": Sample(before=snapshot),
+    "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
+    "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
+    "GET /projects/{project_id}/states/{seq}": Sample(before=first_state),
+    "PUT /admin/projects/{project_id}/limits": Sample({"max_bytes": 5000, "max_members": None}),
+    "POST /admin/projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
+    "POST /admin/projects/{project_id}/purge of a deleted one": Sample(before=deleted),
+}
+"""By row of the table."""

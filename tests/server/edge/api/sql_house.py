@@ -1,0 +1,87 @@
+"""The whole server on a database in a file, in this process: everything as ``server.main``
+wires it, but for sockets. A person's token is their name."""
+
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from server.edge.api.application import PREFIX
+from server.edge.projects import create_project
+from server.edge.secrets import token_digest
+from server.edge.settings import Settings
+from server.edge.visits import VisitBook
+from server.main import Standing, application, historian_of
+from server.protocol.ids import ProjectId, UserId
+from server.protocol.roles import Role
+from server.room.limits import RoomLimits
+from server.room.rooms import Ports, Rooms, hosting
+from server.room.worker import Here
+from store.open import Store, open_store
+from tests.doubles.clock import ManualClock
+from tests.server.edge.api.house import bearer
+
+
+@dataclass
+class SqlHouse:
+    """A server, its people and a client for each of them."""
+
+    store: Store
+    rooms: Rooms
+    clock: ManualClock
+    client: AsyncClient
+    people: dict[str, UserId] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    async def person(self, name: str, *, is_admin: bool = False) -> str:
+        """Somebody with an account and a token, which is their name."""
+        user = await self.store.directory.add_user(
+            email=f"{name}@x.example", name=name, is_admin=is_admin, password_hash=None
+        )
+        await self.store.directory.add_token(
+            user.id, digest=token_digest(name), label="", expires_at=None
+        )
+        self.people[name] = user.id
+        return name
+
+    async def project(self, owner: str, **members: Role) -> ProjectId:
+        """A project of its own title, with members by name."""
+        project = await create_project(
+            self.store.directory,
+            self.clock,
+            title=f"Plan {next(self._numbers)}",
+            owner=self.people[owner],
+        )
+        for name, role in members.items():
+            await self.store.directory.set_member(project.id, self.people[name], role)
+        return project.id
+
+    async def ask(
+        self, token: str | None, method: str, path: str, *, key: str | None = None, **request: Any
+    ) -> Response:
+        """One request below the API."""
+        headers = bearer(token) | ({} if key is None else {"Idempotency-Key": key})
+        headers |= request.pop("headers", {})
+        return await self.client.request(method, PREFIX + path, headers=headers, **request)
+
+
+@asynccontextmanager
+async def sql_house(folder: Path, settings: Settings | None = None) -> AsyncIterator[SqlHouse]:
+    """A server on an empty database."""
+    clock = ManualClock()
+    async with AsyncExitStack() as ending:
+        store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
+        ending.push_async_callback(store.close)
+        ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+        rooms = await ending.enter_async_context(hosting(ports, RoomLimits()))
+        visits = VisitBook(store.projects, clock)
+        settings = settings or Settings()
+        historian = historian_of(store, settings, Here())
+        app = application(store, rooms, visits, historian, settings, clock, Standing())
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        client = AsyncClient(transport=transport, base_url="http://test")
+        yield SqlHouse(store, rooms, clock, await ending.enter_async_context(client))
