@@ -2,7 +2,7 @@
 
 It reads the environment, opens the store, hands ports to commands, and puts store,
 rooms and edge together for ``serve``. What does not live here: anything that could
-be tested without a process of its own.
+be tested without a process of its own. Long because everything is joined in one place.
 """
 
 import asyncio

@@ -7,9 +7,10 @@ and putting a difference into a document (``rewriting``).
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Final
+
+from rapidfuzz.distance import Indel
 
 from server.protocol.errors import Conflict
 
@@ -71,13 +72,16 @@ def _pieces(before: list[str], after: list[str]) -> Iterator[Piece]:
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
-    matcher = SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > 2000)
-    for tag, first, last, start, end in matcher.get_opcodes():
-        if tag == "equal":
-            yield Piece(Change.KEEP, "".join(old[first:last]))
+    """The longest common subsequence. By number, since hashes of strings may coincide."""
+    numbers: dict[str, int] = {}
+    first = [numbers.setdefault(word, len(numbers)) for word in old]
+    second = [numbers.setdefault(word, len(numbers)) for word in new]
+    for code in Indel.opcodes(first, second):
+        if code.tag == "equal":
+            yield Piece(Change.KEEP, "".join(old[code.src_start : code.src_end]))
         else:
-            yield Piece(Change.DELETE, "".join(old[first:last]))
-            yield Piece(Change.INSERT, "".join(new[start:end]))
+            yield Piece(Change.DELETE, "".join(old[code.src_start : code.src_end]))
+            yield Piece(Change.INSERT, "".join(new[code.dest_start : code.dest_end]))
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:
