@@ -16,7 +16,7 @@ from server.room.ports import Attribution, Means
 from store import tables as t
 from store.digests import values_digest
 from store.faults import Unreadable
-from store.frames import frame_runs, pack, unframe_runs, unpack
+from store.frames import THOROUGH, frame_runs, pack, unframe_runs, unpack
 from store.rows import contents, require
 from store.tables import AnyRow
 
@@ -50,7 +50,7 @@ def pack_base(project: ProjectId, base: HistoryBase, now: Millis) -> PackedBase:
     """Compress."""
     recovered = json.dumps([_as_json(text) for text in base.recovered]).encode()
     plain = (base.state, frame_runs(base.sittings), recovered)
-    return PackedBase(project, base.seq, now, plain, tuple(map(pack, plain)))
+    return PackedBase(project, base.seq, now, plain, tuple(pack(one, THOROUGH) for one in plain))
 
 
 def put_base(conn: Connection, packed: PackedBase, row_digest: bytes) -> None:

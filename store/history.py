@@ -27,7 +27,7 @@ from store.rows import Chunk, verify_chunk
 from store.tables import AnyRow
 from store.view import View, off_loop, read_view, verify
 
-FLOOR_BYTES = 64 * 1024
+FLOOR_BYTES = 16 * 1024
 """History that even the smallest document may have."""
 
 SIZES = (

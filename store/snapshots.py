@@ -23,7 +23,7 @@ from store.appending import lock_documents
 from store.database import Database
 from store.digests import fingerprint, values_digest
 from store.faults import Unreadable
-from store.frames import pack, unpack
+from store.frames import THOROUGH, pack, unpack
 from store.rows import require
 from store.tables import AnyRow
 from store.view import off_loop
@@ -146,7 +146,7 @@ def verify_snapshot(row: AnyRow) -> bytes:
 
 
 def _pack(new: NewSnapshot, now: Millis) -> _Packed:
-    return _Packed(uuid4().hex, new, now, fingerprint(new.state), pack(new.state))
+    return _Packed(uuid4().hex, new, now, fingerprint(new.state), pack(new.state, THOROUGH))
 
 
 def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:

@@ -158,7 +158,7 @@ class Settings:
     )
     automatic_snapshots: int = _row(
         _whole(0, 1000),
-        "3",
+        "2",
         "Automatic snapshots kept of each project, the newest; 0 takes none daily.",
     )
     history_days: int = _row(
@@ -168,7 +168,7 @@ class Settings:
     )
     history_percent: int = _row(
         _whole(0, 1_000_000),
-        "50",
+        "25",
         "Size that the history of a document may reach, in percent of the document's own.",
     )
     log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")

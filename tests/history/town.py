@@ -15,6 +15,7 @@ import pycrdt
 from server.document.elements import ElementRef, Kind
 from server.document.offsets import delete_text, insert_text
 from server.document.schema import seed
+from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId, RunId, Seq, UserId
 from server.room.compactor import merged
 from server.room.historian import Historian
@@ -27,6 +28,7 @@ from tests.doubles.clock import ManualClock
 ADA = Attribution(UserId("ada"), Means.CLIENT)
 BOB = Attribution(UserId("bob"), Means.CLIENT)
 RUN = Attribution(UserId("ada"), Means.RUN, RunId("run-7"))
+DEFAULT_RULES = Rules(Settings().history_days, Settings().history_percent)
 WORDS = ("market ", "growth ", "risk ", "日本 ", "😀 ", "cash\n", "é ", "strategy, ", "team. ")
 
 
@@ -37,8 +39,8 @@ class Town:
     store: Store
     clock: ManualClock
     project: ProjectId
-    keep: int = 3
-    rules: Rules = field(default_factory=lambda: Rules(history_days=30, history_percent=50))
+    keep: int = Settings().automatic_snapshots
+    rules: Rules = field(default_factory=lambda: DEFAULT_RULES)
     doc: "pycrdt.Doc[Any]" = field(default_factory=lambda: pycrdt.Doc(client_id=1))
     peers: dict[Attribution, "pycrdt.Doc[Any]"] = field(default_factory=dict)
     ledger: list[tuple[str, Attribution]] = field(default_factory=list)
