@@ -23,7 +23,7 @@ WIRING = "server.main"
 # What each package may import from outside, besides the standard library.
 OUTSIDE: dict[str, frozenset[str]] = {
     "server.protocol": frozenset(),
-    "server.document": frozenset({"pycrdt"}),
+    "server.document": frozenset({"pycrdt", "rapidfuzz", "fractional_indexing", "networkx"}),
     "server.session": frozenset(),
     "server.room": frozenset(),
     "server.edge": frozenset(
