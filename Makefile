@@ -136,3 +136,10 @@ SENTENCES ?= 400
 # Thirty days of a busy team on one project: what is stored, and who wrote every character.
 month: install
 	SENTENCES=$(SENTENCES) $(BIN)/python -m pytest -q -s tests/history/test_month.py
+
+.PHONY: rest-storm
+STORM_SECONDS ?= 60
+
+# A program over REST and four editors at the same nodes and sections, on both databases.
+rest-storm: install $(NODE_STAMP)
+	STORM_SECONDS=$(or $(SECONDS),$(STORM_SECONDS)) $(BIN)/python -m pytest -q -s tests/e2e/test_rest_storm.py

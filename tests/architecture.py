@@ -35,6 +35,9 @@ OUTSIDE: dict[str, frozenset[str]] = {
     WIRING: frozenset({"starlette", "uvicorn", "uvloop"}),
 }
 
+# So slow to import that they may be where they are needed first: no command shall wait for it.
+DEFERRED = frozenset({"networkx"})
+
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(
     {"asyncio", "concurrent", "datetime", "logging", "os", "random", "secrets", "socket"}
@@ -237,10 +240,14 @@ def docstring(module: Module) -> Iterator[str]:
         yield "no module docstring"
 
 
+def _is_deferred(part: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(part, ast.Import) and {name.name for name in part.names} <= DEFERRED
+
+
 def placement(module: Module) -> Iterator[str]:
     """Imports stand at the top: one inside a function hides an edge of the graph."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for part in ast.walk(node):
-                if isinstance(part, ast.Import | ast.ImportFrom):
+                if isinstance(part, ast.Import | ast.ImportFrom) and not _is_deferred(part):
                     yield f"line {part.lineno}: an import inside {node.name}"

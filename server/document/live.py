@@ -39,18 +39,8 @@ _EVENT_COST: Final = 64
 class Live:
     """A document and its recent past."""
 
-    __slots__ = (
-        "_base",
-        "_budget",
-        "_edition",
-        "_journal",
-        "_lost",
-        "_pairs",
-        "_watch",
-        "client_id",
-        "doc",
-        "events",
-    )
+    __slots__ = ("_base", "_budget", "_edition", "_journal", "_lost", "_pairs", "_watch",
+                 "client_id", "doc", "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""

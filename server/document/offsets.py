@@ -10,10 +10,12 @@ An embed (an image that somebody put into a text) is one unit for pycrdt and abs
 the string; an edit right at an embed lands before it.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import pycrdt
 
+from server.document.splices import Splice
 from server.protocol.errors import Invalid
 
 _UTF16: Final = "utf-16-le"
@@ -76,10 +78,30 @@ def delete_text(text: pycrdt.Text, start: int, end: int) -> None:
         del text[first:last]
 
 
+def splice_text(text: pycrdt.Text, splices: Sequence[Splice]) -> None:
+    """Replace ranges of code points; embeds between their ends go too."""
+    for splice in splices:
+        _encode(splice.added, "utf-8")
+    ends = _positions(text, *(end for splice in splices for end in splice[:2]))
+    # From the back, where nothing moves that is still to be done.
+    for number in reversed(range(len(splices))):
+        first, last = ends[2 * number : 2 * number + 2]
+        if first < last:
+            del text[first:last]
+        if splices[number].added:
+            text.insert(first, splices[number].added)
+
+
 def _positions(text: pycrdt.Text, *indices: int) -> list[int]:
     """pycrdt's offsets of code points, which must be in ascending order."""
     content = str(text)
-    offsets = [utf8_from_code_points(content, index) for index in indices]
+    offsets: list[int] = []
+    point = offset = 0
+    for index in indices:
+        _within(index, len(content), "code points")
+        offset += len(_encode(content[point:index], "utf-8"))
+        point = index
+        offsets.append(offset)
     if len(text) == len(content.encode()):
         return offsets
     return [_past_embeds(text, offset) for offset in offsets]

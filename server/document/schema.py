@@ -106,16 +106,17 @@ def seed(client_id: int, title: str) -> bytes:
 
 def read_project(replica: Replica) -> ProjectView:
     """All that is well-formed in a document, and what is not."""
-    return replica.read(_read)
+    return replica.read(view_of)
 
 
-def _read(doc: pycrdt.Doc[Any]) -> ProjectView:
+def view_of(doc: pycrdt.Doc[Any]) -> ProjectView:
+    """The same, asked in a question or a change."""
     problems: list[Problem] = []
     _check_schema(doc, problems)
-    nodes = _collect(doc, NODES, _node, problems)
-    edges = _collect(doc, EDGES, _edge, problems)
-    sections = _collect(doc, PLAN, _section, problems)
-    diagrams = _collect(doc, DIAGRAMS, _diagram, problems)
+    nodes = _collect(doc, NODES, node_of, problems)
+    edges = _collect(doc, EDGES, edge_of, problems)
+    sections = _collect(doc, PLAN, section_of, problems)
+    diagrams = _collect(doc, DIAGRAMS, diagram_of, problems)
     whole = tuple(_without_dangling(edges, {node.id for node in nodes}, problems))
     return ProjectView(
         nodes=tuple(nodes),
@@ -131,7 +132,8 @@ def sort_sections(sections: Iterable[Section]) -> tuple[Section, ...]:
     return tuple(sorted(sections, key=lambda s: (order(s.rank), order(s.id))))
 
 
-def _node(id: str, fields: Fields) -> Node:
+def node_of(id: str, fields: Fields) -> Node:
+    """A node, with blanks for what ``fields`` lists as problems. So do the other three."""
     return Node(
         id=id,
         label=fields.string("label"),
@@ -142,7 +144,8 @@ def _node(id: str, fields: Fields) -> Node:
     )
 
 
-def _edge(id: str, fields: Fields) -> Edge:
+def edge_of(id: str, fields: Fields) -> Edge:
+    """An edge; whether its ends exist is not looked at."""
     return Edge(
         id=id,
         source=fields.string("source"),
@@ -151,7 +154,8 @@ def _edge(id: str, fields: Fields) -> Edge:
     )
 
 
-def _section(id: str, fields: Fields) -> Section:
+def section_of(id: str, fields: Fields) -> Section:
+    """A section of the plan."""
     return Section(
         id=id,
         title=fields.string("title"),
@@ -160,7 +164,8 @@ def _section(id: str, fields: Fields) -> Section:
     )
 
 
-def _diagram(id: str, fields: Fields) -> Diagram:
+def diagram_of(id: str, fields: Fields) -> Diagram:
+    """A diagram."""
     return Diagram(
         id=id,
         title=fields.string("title"),

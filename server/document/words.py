@@ -76,12 +76,16 @@ def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
     numbers: dict[str, int] = {}
     first = [numbers.setdefault(word, len(numbers)) for word in old]
     second = [numbers.setdefault(word, len(numbers)) for word in new]
-    for code in Indel.opcodes(first, second):
-        if code.tag == "equal":
+    at_old = at_new = 0
+    for code in (*Indel.opcodes(first, second), None):
+        if code is not None and code.tag != "equal":
+            continue
+        same, where = (len(old), len(new)) if code is None else (code.src_start, code.dest_start)
+        yield Piece(Change.DELETE, "".join(old[at_old:same]))
+        yield Piece(Change.INSERT, "".join(new[at_new:where]))
+        if code is not None:
             yield Piece(Change.KEEP, "".join(old[code.src_start : code.src_end]))
-        else:
-            yield Piece(Change.DELETE, "".join(old[code.src_start : code.src_end]))
-            yield Piece(Change.INSERT, "".join(new[code.dest_start : code.dest_end]))
+            at_old, at_new = code.src_end, code.dest_end
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

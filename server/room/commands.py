@@ -83,8 +83,9 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Edited(Generic[T]):
-    """An edit that is committed: what it answered, and a seq that contains it."""
+class AtSeq(Generic[T]):
+    """What was answered, and a position of the log that it contains: all edits up to
+    ``seq`` are in it, and so is its own."""
 
     value: T
     seq: Seq
@@ -96,7 +97,7 @@ class Edit:
 
     change: Callable[[Document], Any]
     by: Attribution
-    answer: "asyncio.Future[Edited[Any]]"
+    answer: "asyncio.Future[AtSeq[Any]]"
 
 
 def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:

@@ -18,7 +18,7 @@ from server.document.schema import ProjectView
 from server.protocol.errors import Forbidden, NotFound
 from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
 from server.protocol.roles import Right, Role, allows
-from server.room.commands import Edited
+from server.room.commands import AtSeq
 from server.room.historian import Historian, SnapshotRequest
 from server.room.history_ports import Occasion, Snapshot
 from server.room.ports import Attribution, Batch, Clock, Means, NewUpdate, UpdateLog
@@ -31,7 +31,7 @@ class Editor(Protocol):
 
     async def edit(
         self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
-    ) -> Edited[T]:
+    ) -> AtSeq[T]:
         """Change it in one transaction; answers once committed."""
 
 
@@ -104,7 +104,7 @@ class LogEditor:
 
     async def edit(
         self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
-    ) -> Edited[T]:
+    ) -> AtSeq[T]:
         """Change the document as it is in the log. Raises ``Forbidden`` unless ``role`` may."""
         if not allows(role, Right.WRITE):
             raise Forbidden(f"a {role.value} may not change this document")
@@ -113,10 +113,10 @@ class LogEditor:
         with closing(Replica.load(rows, checkpoint=stored.checkpoint)) as replica:
             value, event = replica.edit(change, _admit)
         if event is None:
-            return Edited(value, stored.head)
+            return AtSeq(value, stored.head)
         batch = Batch(project, (NewUpdate(event, by, self.clock.now()),))
         [appended] = await self.log.append([batch])
-        return Edited(value, appended.last)
+        return AtSeq(value, appended.last)
 
 
 def _admit(_: bytes) -> None:

@@ -25,7 +25,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
-from server.room.commands import Edited
+from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.desk import Desk
 from server.room.inbox import Inbox, refuse
@@ -133,7 +133,7 @@ class Room:
 
     async def submit(
         self, change: Callable[[Document], T], by: Attribution
-    ) -> "asyncio.Future[Edited[T]]":
+    ) -> "asyncio.Future[AtSeq[T]]":
         """Queue a change; the answer comes once it is committed.
 
         Raises ``RoomClosed`` if it was not queued. A failure of the answer says that the
@@ -141,7 +141,7 @@ class Room:
         """
         await self._inbox.has_room()
         self._require_live()
-        answer: asyncio.Future[Edited[T]] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[AtSeq[T]] = asyncio.get_running_loop().create_future()
         self._inbox.put(commands.Edit(change, by, answer), 0)
         return answer
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from server.protocol.errors import (
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
-from server.room.commands import Edited
+from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.limits import RoomLimits
@@ -121,47 +122,44 @@ class Rooms:
 
         Few at a time, since an answer may be as large as the document.
         """
+        return (await self._ask(project, question)).value
+
+    async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
+        """The same of the content, with a seq that the answer contains."""
+        return await self._ask(project, lambda replica: replica.read(question))
+
+    async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
-            while True:
-                room = await self.open(project)
-                try:
-                    return await room.read(question)
-                except RoomClosed:  # It was unloaded meanwhile: the next one answers.
-                    continue
+            return await self._in_room(project, lambda r: r.read(partial(_at_seq, r, question)))
 
     async def write(self, project: ProjectId, update: bytes, by: Attribution, role: Role) -> Seq:
         """Write to a live document as a program; answers once committed.
 
         Raises ``Forbidden`` unless ``role`` may write (L8).
         """
-        if not allows(role, Right.WRITE):
-            raise Forbidden(f"a {role.value} may not change this document")
-        while True:
-            room = await self.open(project)
-            try:
-                return await room.write(update, by)
-            except RoomClosed:  # Unloaded meanwhile; writing twice is harmless.
-                continue
+        _require_write(role)
+        return await self._in_room(project, lambda room: room.write(update, by))
 
     async def edit(
         self, project: ProjectId, change: Callable[[Document], T], by: Attribution, role: Role
-    ) -> Edited[T]:
+    ) -> AtSeq[T]:
         """Change a live document in one transaction; answers once committed (L1).
 
-        ``change`` sees the document as it is at that moment, may refuse by raising, and must
-        return values of its own. What it raises is raised here, and nothing has changed.
-        Raises ``Forbidden`` unless ``role`` may write (L8).
+        ``change`` returns values of its own. What it raises is raised here, and nothing has
+        changed. Raises ``Forbidden`` unless ``role`` may write (L8).
         """
-        if not allows(role, Right.WRITE):
-            raise Forbidden(f"a {role.value} may not change this document")
+        _require_write(role)
+        answer = await self._in_room(project, lambda room: room.submit(change, by))
+        return await answer  # Once: making a change twice is not harmless.
+
+    async def _in_room(self, project: ProjectId, ask: Callable[[Room], Awaitable[T]]) -> T:
+        """What the live room answers; if it was unloaded meanwhile, the next one."""
         while True:
             room = await self.open(project)
             try:
-                answer = await room.submit(change, by)
+                return await ask(room)
             except RoomClosed:
                 continue
-            # Not asked again: making a change twice is not harmless.
-            return await answer
 
     async def open(self, project: ProjectId) -> Room:
         """The live room of a project. Raises why there is none."""
@@ -254,6 +252,16 @@ class Rooms:
             self._quarantine.recovered(room.project)
         if isinstance(room.failure, DocumentFault):
             self._quarantine.failed(room.project, self._ports.clock.monotonic())
+
+
+def _require_write(role: Role) -> None:
+    if not allows(role, Right.WRITE):
+        raise Forbidden(f"a {role.value} may not change this document")
+
+
+def _at_seq(room: Room, question: Callable[[Replica], T], replica: Replica) -> AtSeq[T]:
+    """Asked in the room's turn: what the room has read and committed is in the answer."""
+    return AtSeq(question(replica), room.seq)
 
 
 @asynccontextmanager

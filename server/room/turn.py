@@ -18,7 +18,7 @@ from server.protocol.awareness import PresenceEntry
 from server.protocol.errors import AgentcError
 from server.protocol.ids import ClientId, Seq
 from server.protocol.messages import Limits, Presence, SyncUpdate, encode
-from server.room.commands import Edited, fail
+from server.room.commands import AtSeq, fail
 from server.room.live import Change
 from server.room.peer import Peer
 from server.session.owed import Owed
@@ -61,7 +61,7 @@ class Turn:
     owed: dict[PeerId, tuple[Peer, Owed]] = field(default_factory=dict)
     _answers: list[tuple["asyncio.Future[Any]", Any]] = field(default_factory=list)
     _written: list["asyncio.Future[Seq]"] = field(default_factory=list)
-    _edited: list[tuple["asyncio.Future[Edited[Any]]", Any]] = field(default_factory=list)
+    _edited: list[tuple["asyncio.Future[AtSeq[Any]]", Any]] = field(default_factory=list)
     _failed: list[tuple["asyncio.Future[Any]", Exception]] = field(default_factory=list)
 
     def owe(self, peer: Peer) -> Owed:
@@ -76,7 +76,7 @@ class Turn:
         """An in-process writer; it learns a seq that its edit is contained in."""
         self._written.append(answer)
 
-    def resolve_edited(self, answer: "asyncio.Future[Edited[Any]]", value: Any) -> None:
+    def resolve_edited(self, answer: "asyncio.Future[AtSeq[Any]]", value: Any) -> None:
         """An in-process editor; it learns what its change answered, and the seq."""
         self._edited.append((answer, value))
 
@@ -129,7 +129,7 @@ class Turn:
                 written.set_result(seq)
         for edited, value in self._edited:
             if not edited.done():
-                edited.set_result(Edited(value, seq))
+                edited.set_result(AtSeq(value, seq))
         for failed, error in self._failed:
             fail(failed, error)
 

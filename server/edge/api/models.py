@@ -36,6 +36,14 @@ class Problem(Output):
     errors: list[FieldError] | None = Field(None, description="Field by field, where it applies.")
 
 
+class Revision(Input):
+    """A text that was rewritten, and the text that it was made of: what differs between the
+    two is done to the text as it is now, so that what others have typed meanwhile stays."""
+
+    base: str
+    text: str
+
+
 class Written(Output):
     """An edit that is committed."""
 

@@ -68,6 +68,14 @@ def test_rewriting_an_untouched_text_gives_the_wanted_one(base: str, wanted: str
     assert str(text) == wanted
 
 
+def test_what_is_typed_among_words_that_go_does_not_keep_them_L10() -> None:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    text = doc.get("t", type=pycrdt.Text)
+    text += "Kept. old1 new1 old2 new2 new3 old3 new4 "
+    rewrite(text, "Kept. old1 old2 old3 ", "Kept. Wanted. ")
+    assert str(text).split() == ["Kept.", "Wanted.", "new1", "new2", "new3", "new4"]
+
+
 def test_what_was_typed_since_the_backup_stays_L10() -> None:
     now = replace(WHOLE, sections=(replace(SECTION, body="We grow. Bob says hi. 😀"),))
     before = replace(WHOLE, sections=(replace(SECTION, body="We grow."),))

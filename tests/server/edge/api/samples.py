@@ -11,6 +11,11 @@ from typing import Any
 
 import pycrdt
 
+from server.document.diagrams import NewDiagram, add_diagram
+from server.document.edges import NewEdge, add_edge
+from server.document.nodes import NewNode, add_node
+from server.document.plan import NewSection, add_section
+from server.document.replica import Document
 from server.edge.secrets import new_token, token_digest
 from server.protocol.ids import Millis, ProjectId, Seq
 from server.protocol.roles import Role
@@ -82,6 +87,21 @@ def section_update() -> bytes:
     return doc.get_update()
 
 
+async def elements(here: SqlHouse, project: ProjectId) -> Names:
+    """One of each."""
+
+    def add(doc: Document) -> None:
+        add_node(doc, NewNode("n1", "One"))
+        add_node(doc, NewNode("n2", "Two"))
+        add_edge(doc, NewEdge("e1", "n1", "n2"))
+        add_section(doc, NewSection("s1", "Market"))
+        add_diagram(doc, NewDiagram("d1", "Map"))
+
+    by = Attribution(None, Means.REST)
+    await here.rooms.edit(project, add, by, Role.OWNER)
+    return {"node_id": "n1", "edge_id": "e1", "section_id": "s1", "diagram_id": "d1"}
+
+
 def yjs_update() -> bytes:
     """A few words."""
     doc: pycrdt.Doc[pycrdt.Text] = pycrdt.Doc()
@@ -95,6 +115,7 @@ class Sample:
 
     json: Mapping[str, Any] | None = None
     content: bytes | None = None
+    query: str = ""
     before: Preparation = field(default=nothing)
 
     def body(self, names: Names) -> dict[str, Any]:
@@ -131,6 +152,30 @@ SAMPLES: dict[str, Sample] = {
     "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
     "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
     "GET /projects/{project_id}/states/{seq}": Sample(before=first_state),
+    "POST /projects/{project_id}/nodes": Sample({"label": "Customers"}),
+    "POST /projects/{project_id}/edges": Sample({"source": "n1", "target": "n2"}, before=elements),
+    "POST /projects/{project_id}/plan": Sample({"title": "Market"}),
+    "POST /projects/{project_id}/diagrams": Sample({"title": "Map"}),
+    "PATCH /projects/{project_id}/nodes/{node_id}": Sample({"label": "New"}, before=elements),
+    "PATCH /projects/{project_id}/edges/{edge_id}": Sample({"label": "New"}, before=elements),
+    "PATCH /projects/{project_id}/plan/{section_id}": Sample({"title": "New"}, before=elements),
+    "PATCH /projects/{project_id}/diagrams/{diagram_id}": Sample({"title": "New"}, before=elements),
+    **{
+        f"{method} /projects/{{project_id}}/{kind}": Sample(before=elements)
+        for method in ("GET", "DELETE")
+        for kind in (
+            "nodes/{node_id}",
+            "edges/{edge_id}",
+            "plan/{section_id}",
+            "diagrams/{diagram_id}",
+        )
+    },
+    "POST /projects/{project_id}/bulk": Sample(
+        {"operations": [{"do": "add-node", "node": {"label": "One"}}]}
+    ),
+    "GET /projects/{project_id}/graph/neighbours": Sample(query="?node=n1", before=elements),
+    "GET /projects/{project_id}/graph/paths": Sample(query="?source=n1&target=n2", before=elements),
+    "POST /projects/import": Sample({"title": "Bakery"}),
     "PUT /admin/projects/{project_id}/limits": Sample({"max_bytes": 5000, "max_members": None}),
     "POST /admin/projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
     "POST /admin/projects/{project_id}/purge of a deleted one": Sample(before=deleted),

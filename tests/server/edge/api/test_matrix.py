@@ -80,7 +80,8 @@ async def tried(here: SqlHouse, row: str, person: str, project: str | None = Non
     fresh = await here.project("owner", viewer=Role.VIEWER, editor=Role.EDITOR)
     names = {"project_id": project or fresh, **await sample.before(here, fresh)}
     method, path = route_of(row)
-    return await here.ask(token_of(person), method, path.format(**names), **sample.body(names))
+    url = path.format(**names) + sample.query
+    return await here.ask(token_of(person), method, url, **sample.body(names))
 
 
 @pytest.mark.slow

@@ -1,0 +1,151 @@
+"""``/projects/{id}/graph``: the whole graph, and questions about it.
+
+Questions are answered in a thread, from records: a large graph keeps nobody waiting. What
+does not live here: the algorithms (``server.document.graph``).
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Query, Response
+
+from server.document.graph import Direction, Graph
+from server.document.markdown import plan_as_markdown
+from server.document.mermaid import flowchart
+from server.document.schema import ProjectView, view_of
+from server.edge.api.callers import Access, ReadAccess
+from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut
+from server.edge.api.models import Output
+from server.edge.api.openapi import Responses, refusals
+from server.edge.api.services import KnownServices, Services
+
+T = TypeVar("T")
+
+MERMAID = "text/vnd.mermaid"
+MARKDOWN = "text/markdown"
+
+NodeQuery = Annotated[str, Query(description="The id of a node.", max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+
+
+class GraphOut(Output):
+    """All nodes and edges, and what in the document is not shown and why."""
+
+    nodes: list[NodeOut]
+    edges: list[EdgeOut]
+    problems: list[ProblemOut]
+    seq: int
+
+
+class NeighbourOut(Output):
+    """A node, and how many edges away it is."""
+
+    id: str
+    distance: int
+
+
+class Neighbours(Output):
+    """Nodes near a node, nearest first."""
+
+    items: list[NeighbourOut]
+    seq: int
+
+
+class Groups(Output):
+    """Ids of nodes, in groups."""
+
+    items: list[tuple[str, ...]]
+    seq: int
+
+
+def routes() -> APIRouter:
+    """Read only."""
+    router = APIRouter(tags=["graph"], prefix="/projects/{project_id}")
+    router.get("/graph", responses=refusals(404))(read_graph)
+    router.get("/graph/neighbours", responses=refusals(404))(list_neighbours)
+    router.get("/graph/paths", responses=refusals(404))(list_paths)
+    router.get("/graph/cycles", responses=refusals(404))(list_cycles)
+    router.get("/graph/components", responses=refusals(404))(list_components)
+    router.get("/graph.mmd", response_class=Response, responses=text(MERMAID))(read_mermaid)
+    router.get("/plan.md", response_class=Response, responses=text(MARKDOWN))(read_markdown)
+    return router
+
+
+def text(media_type: str) -> Responses:
+    """``responses=`` of an operation that answers text of this kind."""
+    content = {media_type: {"schema": {"type": "string"}}}
+    return {200: {"description": "The text.", "content": content}, **refusals(404)}
+
+
+async def read_graph(access: ReadAccess, services: KnownServices) -> GraphOut:
+    """The graph as one JSON; nodes and edges by id."""
+    seen = await services.rooms.look(access.project, view_of)
+    view, seq = seen.value, seen.seq
+    return GraphOut(
+        nodes=[NodeOut.of(node, seq) for node in view.nodes],
+        edges=[EdgeOut.of(edge, seq) for edge in view.edges],
+        problems=[
+            ProblemOut(path=one.path, expected=one.expected, got=one.got) for one in view.problems
+        ],
+        seq=seq,
+    )
+
+
+async def list_neighbours(
+    access: ReadAccess,
+    services: KnownServices,
+    node: NodeQuery,
+    direction: Direction = Direction.BOTH,
+    depth: Annotated[int, Query(ge=1, le=100, description="Edges away, at most.")] = 1,
+) -> Neighbours:
+    """Nodes near a node, by the edges that leave it, that enter it, or both."""
+    found, seq = await _ask(services, access, lambda g: g.neighbours(node, direction, depth))
+    items = [NeighbourOut(id=one.id, distance=one.distance) for one in found]
+    return Neighbours(items=items, seq=seq)
+
+
+async def list_paths(
+    access: ReadAccess,
+    services: KnownServices,
+    source: NodeQuery,
+    target: NodeQuery,
+    limit: Limit = 10,
+) -> Groups:
+    """The shortest ways from one node to another; none if there is no way."""
+    found, seq = await _ask(services, access, lambda g: g.paths(source, target, limit))
+    return Groups(items=list(found), seq=seq)
+
+
+async def list_cycles(access: ReadAccess, services: KnownServices, limit: Limit = 10) -> Groups:
+    """Ways that lead back to where they begin; in no order, for there may be very many."""
+    found, seq = await _ask(services, access, lambda g: g.cycles(limit))
+    return Groups(items=list(found), seq=seq)
+
+
+async def list_components(access: ReadAccess, services: KnownServices) -> Groups:
+    """Groups of nodes that hang together, largest first."""
+    found, seq = await _ask(services, access, Graph.components)
+    return Groups(items=list(found), seq=seq)
+
+
+async def read_mermaid(access: ReadAccess, services: KnownServices) -> Response:
+    """The graph as a Mermaid flowchart."""
+    view = (await services.rooms.look(access.project, view_of)).value
+    return Response(flowchart(view.nodes, view.edges), media_type=MERMAID)
+
+
+async def read_markdown(access: ReadAccess, services: KnownServices) -> Response:
+    """The plan as one Markdown text."""
+    project = await services.directory.project(access.project)
+    view = (await services.rooms.look(access.project, view_of)).value
+    return Response(plan_as_markdown(project.title, view.sections), media_type=MARKDOWN)
+
+
+async def _ask(services: Services, access: Access, question: Callable[[Graph], T]) -> tuple[T, int]:
+    seen = await services.rooms.look(access.project, view_of)
+    return await asyncio.to_thread(lambda: question(_graph(seen.value))), seen.seq
+
+
+def _graph(view: ProjectView) -> Graph:
+    return Graph(view.nodes, view.edges)

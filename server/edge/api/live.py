@@ -1,0 +1,156 @@
+"""What the elements of a document have in common over HTTP: to show, list, change, remove.
+
+Reads ask the live room and answer what is durable; changes are made in its turn, and an
+answer means committed (L1). An expectation (If-Match) is compared in the moment of the
+change, with the element as it is then. What does not live here: which elements there are.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query, Response
+
+from server.document.replica import Document
+from server.document.schema import order
+from server.edge.api.callers import Access
+from server.edge.api.etags import etag_of, require_match
+from server.edge.api.models import Output
+from server.edge.api.services import Services
+from server.protocol.errors import Invalid
+
+E = TypeVar("E")
+T = TypeVar("T")
+M = TypeVar("M", bound=Output)
+
+Show = Callable[[E, int], M]
+"""From a record and a seq to the model that is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where a request works: a project, seen through its room, by somebody."""
+
+    services: Services
+    access: Access
+    response: Response
+
+    async def show(self, read: Callable[[Document], E], show: Show[E, M]) -> M:
+        """One element."""
+        seen = await self.services.rooms.look(self.access.project, read)
+        return self._tagged(show(seen.value, seen.seq))
+
+    async def change(self, change: Callable[[Document], E], show: Show[E, M]) -> M:
+        """Make or change one element."""
+        done = await self.services.rooms.edit(
+            self.access.project, change, self.access.by, self.access.role
+        )
+        return self._tagged(show(done.value, done.seq))
+
+    async def change_expected(
+        self,
+        expected: str | None,
+        read: Callable[[Document], E],
+        change: Callable[[Document], E],
+        show: Show[E, M],
+    ) -> M:
+        """The same, only if it is still what the caller has read."""
+
+        def expecting(doc: Document) -> E:
+            return _expecting(expected, read, change, show, doc)
+
+        return await self.change(expecting, show)
+
+    async def remove_expected(
+        self,
+        expected: str | None,
+        read: Callable[[Document], E],
+        remove: Callable[[Document], object],
+        show: Show[E, M],
+    ) -> Response:
+        """Delete one element; one that is not as the schema says can be deleted, too."""
+        # Without an expectation it need not be readable.
+        look = partial(_expecting, expected, read, remove, show) if expected else remove
+        access = self.access
+        await self.services.rooms.edit(access.project, look, access.by, access.role)
+        return Response(status_code=204)
+
+    def _tagged(self, shown: M) -> M:
+        self.response.headers["ETag"] = etag_of(shown)
+        return shown
+
+
+def _expecting(
+    expected: str | None,
+    read: Callable[[Document], E],
+    change: Callable[[Document], T],
+    show: Show[E, M],
+    doc: Document,
+) -> T:
+    require_match(expected, show(read(doc), 0))
+    return change(doc)
+
+
+# --- lists ---------------------------------------------------------------------
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is wanted."""
+
+    limit: int
+    after: Key | None
+
+
+def _page(
+    limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
+    after: Annotated[
+        str | None, Query(max_length=60_000, description="`next` of the page before.")
+    ] = None,
+) -> Page:
+    return Page(limit, None if after is None else _read_cursor(after))
+
+
+KnownPage = Annotated[Page, Depends(_page)]
+"""A handler's parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[E]):
+    """A page of a list, and the cursor of the next one, if there is one."""
+
+    items: tuple[E, ...]
+    next: str | None
+
+
+def part_of(items: Sequence[E], key: Callable[[E], Key], page: Page) -> Part[E]:
+    """The wanted page of a list that is in the order of ``key``."""
+    if page.after is not None:
+        start = _ordered(page.after)
+        items = [item for item in items if _ordered(key(item)) > start]
+    found = tuple(items[: page.limit])
+    more = len(items) > page.limit
+    return Part(found, _write_cursor(key(found[-1])) if more else None)
+
+
+def _ordered(key: Key) -> tuple[bytes, ...]:
+    return tuple(map(order, key))
+
+
+def _write_cursor(key: Key) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> Key:
+    try:
+        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        raise Invalid("expected the `next` of a page before") from None
+    if not isinstance(key, list) or not all(isinstance(word, str) for word in key):
+        raise Invalid("expected the `next` of a page before")
+    return tuple(key)
