@@ -10,7 +10,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis.
+# long-document, full-disk, schemathesis, rest-storm.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -99,6 +99,7 @@ clean:
 KEYSTROKES ?= 260000
 SCHEDULES ?= 20000
 FRAMES ?= 1000000
+SOCKET_FRAMES ?= 40000
 UPDATES ?= 50000
 SECONDS ?= 300
 
@@ -107,6 +108,7 @@ simulate: install
 
 fuzz: install
 	$(BIN)/python -m tests.hostile.fuzz --frames $(FRAMES)
+	SOCKET_FRAMES=$(SOCKET_FRAMES) $(BIN)/python -m pytest -q tests/e2e/test_hostile.py
 
 # Typed, compacted several times, checked for size, authors and replay; minutes.
 long-document: install

@@ -5,12 +5,17 @@ rest: what both texts share must not be touched. Compared are lines, then the wo
 that differ, then the ends of words that differ. A replacement begins and ends where a
 character as people see it does, so an emoji of five code points is not cut.
 
-The time is bounded: where texts are too large for a comparison, what lies between their
-common beginning and end is replaced as a whole. Pure, on strings and code points.
+The time is bounded: where texts are too large for a comparison, parts that occur once in
+both divide them; where there are none, what lies between their common beginning and end is
+replaced as a whole. Pure, on strings and code points.
+
+Long because the steps of one algorithm are read together.
 """
 
 import re
 import unicodedata
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -27,32 +32,29 @@ WORDS: Final = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\U0003ffff]+|
 LINES: Final = r"[^\n]*\n|[^\n]+"
 
 
-class Level(NamedTuple):
-    """A way to part a text. ``length`` is that of parts of which few texts have shorter ones
-    on average: such texts are not worth to be parted where they are large."""
-
-    parts: re.Pattern[str]
-    length: int
-
-
-LEVELS: Final = (Level(re.compile(LINES), 256), Level(re.compile(WORDS), 8))
+Levels = Sequence[re.Pattern[str]]
+LEVELS: Final[Levels] = (re.compile(LINES), re.compile(WORDS))
 
 MAX_CHARACTER: Final = 32
 """Code points of one character that are kept together."""
 
 
 class Budget:
-    """How much may still be compared: parts of one text times parts of the other."""
+    """How much may still be parted, and compared: parts of one text times parts of the other."""
 
     CELLS: Final = 2**25
     CELLS_PER_CALL: Final = 2**14
+    CODE_POINTS: Final = 2_500_000
+    """To be parted, of both texts together; each is parted into lines and then into words."""
 
     def __init__(self) -> None:
         self._cells = self.CELLS
+        self._points = self.CODE_POINTS
 
-    def allows(self, old: str, new: str, level: Level) -> bool:
-        """Whether it is worth it to part these texts at all."""
-        return (len(old) // level.length) * (len(new) // level.length) <= self._cells
+    def allows(self, old: str, new: str) -> bool:
+        """Take the price of parting these texts, if there is enough left."""
+        self._points -= len(old) + len(new)
+        return self._points >= 0 and self._cells >= self.CELLS_PER_CALL
 
     def spend(self, olds: int, news: int) -> bool:
         """Take the price of a comparison, if there is enough left."""
@@ -99,25 +101,23 @@ def _between(new: str, runs: Sequence[Run]) -> Iterator[Splice]:
         at_old, at_new = run.old + run.length, run.new + run.length
 
 
-def _common(old: str, new: str, at: Run, levels: Sequence[Level], budget: Budget) -> Iterator[Run]:
+def _common(old: str, new: str, at: Run, levels: Levels, budget: Budget) -> Iterator[Run]:
     """What two passages have in common, in order; ``at`` is where they lie."""
     head = _common_head(old, new)
     tail = _common_tail(old[head:], new[head:])
     yield Run(at.old, at.new, head)
     inner_old, inner_new = old[head : len(old) - tail], new[head : len(new) - tail]
-    if inner_old and inner_new and levels and budget.allows(inner_old, inner_new, levels[0]):
+    if inner_old and inner_new and levels and budget.allows(inner_old, inner_new):
         inner = Run(at.old + head, at.new + head, 0)
         yield from _aligned(inner_old, inner_new, inner, levels, budget)
     yield Run(at.old + len(old) - tail, at.new + len(new) - tail, tail)
 
 
-def _aligned(old: str, new: str, at: Run, levels: Sequence[Level], budget: Budget) -> Iterator[Run]:
+def _aligned(old: str, new: str, at: Run, levels: Levels, budget: Budget) -> Iterator[Run]:
     """The same, by comparing their parts."""
-    olds, news = levels[0].parts.findall(old), levels[0].parts.findall(new)
-    if not budget.spend(len(olds), len(news)):
-        return
+    olds, news = levels[0].findall(old), levels[0].findall(new)
     old_starts, new_starts = _starts(olds), _starts(news)
-    for i, j, i_end, j_end, same in _blocks(olds, news):
+    for i, j, i_end, j_end, same in _blocks(olds, news, budget):
         here = Run(at.old + old_starts[i], at.new + new_starts[j], 0)
         if same:
             yield here._replace(length=old_starts[i_end] - old_starts[i])
@@ -126,14 +126,16 @@ def _aligned(old: str, new: str, at: Run, levels: Sequence[Level], budget: Budge
             yield from _common(*inner, here, levels[1:], budget)
 
 
-def _blocks(olds: list[str], news: list[str]) -> Iterator[tuple[int, int, int, int, bool]]:
+def _blocks(
+    olds: list[str], news: list[str], budget: Budget
+) -> Iterator[tuple[int, int, int, int, bool]]:
     """From where to where in both lists, and whether that is the same in both.
 
     What differs in as many parts on both sides is taken part by part.
     """
     i = j = 0
-    for same_i, same_j, count in (*_equal_parts(olds, news), (len(olds), len(news), 0)):
-        if same_i - i == same_j - j:
+    for same_i, same_j, count in (*_equal_parts(olds, news, budget), (len(olds), len(news), 0)):
+        if same_i - i == same_j - j <= FEW:
             yield from ((i + n, j + n, i + n + 1, j + n + 1, False) for n in range(same_i - i))
         else:
             yield i, j, same_i, same_j, False
@@ -141,14 +143,60 @@ def _blocks(olds: list[str], news: list[str]) -> Iterator[tuple[int, int, int, i
         yield same_i, same_j, i, j, True
 
 
-def _equal_parts(olds: list[str], news: list[str]) -> Iterator[tuple[int, int, int]]:
-    """The longest common subsequence. By number, since hashes of strings may coincide."""
+FEW: Final = 256
+"""Parts that are taken one by one, and in which no anchors are looked for."""
+
+Blocks = Iterator[tuple[int, int, int]]
+"""From where in both lists so many parts are the same."""
+
+
+def _equal_parts(olds: list[str], news: list[str], budget: Budget) -> Blocks:
+    """By number, since hashes of strings may coincide."""
     numbers: dict[str, int] = {}
     first = [numbers.setdefault(part, len(numbers)) for part in olds]
     second = [numbers.setdefault(part, len(numbers)) for part in news]
-    for code in Indel.opcodes(first, second):
-        if code.tag == "equal":
-            yield code.src_start, code.dest_start, code.src_end - code.src_start
+    return _subsequence(first, second, budget)
+
+
+def _subsequence(first: list[int], second: list[int], budget: Budget) -> Blocks:
+    """The longest common subsequence; of long lists, what lies between their anchors."""
+    if first == second:
+        yield 0, 0, len(first)
+    elif budget.spend(len(first), len(second)):
+        for code in Indel.opcodes(first, second):
+            if code.tag == "equal":
+                yield code.src_start, code.dest_start, code.src_end - code.src_start
+    elif len(first) + len(second) > FEW and (anchors := _anchors(first, second)):
+        i = j = 0
+        for i_end, j_end in (*anchors, (len(first), len(second))):
+            if i < i_end and j < j_end:
+                for at, there, count in _subsequence(first[i:i_end], second[j:j_end], budget):
+                    yield i + at, j + there, count
+            if i_end < len(first):
+                yield i_end, j_end, 1
+            i, j = i_end + 1, j_end + 1
+
+
+def _anchors(first: list[int], second: list[int]) -> list[tuple[int, int]]:
+    """Parts that are in both lists once, as many as are in one order in both (patience)."""
+    places = {part: j for j, part in enumerate(second)}
+    once = Counter(first).items() & Counter(second).items()
+    unique = {part for part, count in once if count == 1}
+    pairs = [(i, places[part]) for i, part in enumerate(first) if part in unique]
+    ends: list[int] = []
+    chains: list[tuple[int, int, int]] = []  # i, j, and the pair before in its chain
+    last: list[int] = []
+    for number, (i, j) in enumerate(pairs):
+        at = bisect_left(ends, j)
+        ends[at : at + 1] = [j]
+        last[at : at + 1] = [number]
+        chains.append((i, j, last[at - 1] if at else -1))
+    found: list[tuple[int, int]] = []
+    number = last[-1] if last else -1
+    while number >= 0:
+        i, j, number = chains[number]
+        found.append((i, j))
+    return found[::-1]
 
 
 def _starts(parts: Sequence[str]) -> list[int]:
@@ -179,6 +227,18 @@ def _common_tail(old: str, new: str) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _joined(runs: Iterator[Run]) -> Iterator[Run]:
+    """Runs that follow on each other in both texts, as one."""
+    before = _START
+    for run in runs:
+        if (before.old + before.length, before.new + before.length) == run[:2]:
+            before = before._replace(length=before.length + run.length)
+        else:
+            yield before
+            before = run
+    yield before
 
 
 def _telling(runs: Sequence[Run], end: Run) -> list[Run]:
@@ -214,7 +274,7 @@ def _fewest(runs: list[Run]) -> list[Run]:
 def _whole_characters(old: str, new: str, runs: Iterator[Run]) -> list[Run]:
     """The runs without what is a part of a character that differs."""
     whole: list[Run] = []
-    for i, j, count in runs:
+    for i, j, count in _joined(runs):
         first, last = 0, count
         while first < min(count, MAX_CHARACTER) and _parts(old, i + first, new, j + first):
             first += 1

@@ -1,7 +1,12 @@
 """A ``pycrdt.Doc`` that is watched, and that can be put back to before a failure.
 
 Lives here: the events it fires, and what it takes to build it again: an encoded base and
-the events since. Not here: what an update is, and what waits (``replica``).
+what was applied since. Not here: what an update is, and what waits (``replica``).
+
+What is built again must be what a replay of the log gives (L3), and that depends on more
+than what the edits say, where hostile ones contradict each other: on their order, and on how
+pycrdt has joined what it holds. So the very updates are applied again, and the document's own
+encoding becomes the base only if it makes the same document.
 
 Updates reach the Doc only through ``apply``, which breaks a surrogate pair before pycrdt is
 asked to part it (``surrogates``); our own changes only through ``edit``, which part none.
@@ -10,7 +15,7 @@ A Doc observed through pycrdt is held by its own subscription, in a cycle throug
 the garbage collector cannot see: ``close`` must be called.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias, TypeVar
 
 import pycrdt
@@ -28,19 +33,22 @@ Document: TypeAlias = "pycrdt.Doc[Any]"
 
 _T = TypeVar("_T")
 
-_JOURNAL_FLOOR: Final = 16_384
-"""Bytes of events kept, at least, before the base is encoded anew: for a small document
-that takes 20 us, a tenth of a microsecond for each keystroke."""
+_JOURNAL_FLOOR: Final = 32_768
+"""Bytes of updates kept, at least, before the base is encoded anew: for a small document
+that takes 50 us, a quarter of a microsecond for each keystroke."""
 
-_EVENT_COST: Final = 64
-"""What a kept event weighs in memory beyond its length."""
+_UPDATE_COST: Final = 64
+"""What a kept update weighs in memory beyond its length."""
+
+_Past = tuple[bytes, list[bytes], set[Ref]]
+"""An encoded base, the updates since, and the pairs that these hold."""
 
 
 class Live:
     """A document and its recent past."""
 
-    __slots__ = ("_base", "_budget", "_edition", "_journal", "_lost", "_pairs", "_watch",
-                 "client_id", "doc", "events")  # fmt: skip
+    __slots__ = ("_applied", "_base", "_budget", "_edition", "_journal", "_pairs", "_unbroken",
+                 "_watch", "client_id", "doc", "events")  # fmt: skip
 
     doc: "pycrdt.Doc[Any]"
     """Replaced by ``open`` and ``restore``: never keep it."""
@@ -49,26 +57,28 @@ class Live:
 
     def __init__(self) -> None:
         self._edition = 0
-        self.open(())
+        self.open()
 
-    def open(self, updates: Iterable[bytes]) -> None:
-        """Start over with a document of these. Raises ``DocumentDamaged``."""
-        self._set_base(EMPTY_UPDATE)
+    def open(self, base: bytes = EMPTY_UPDATE) -> None:
+        """Start over with the document of this encoding. Raises ``DocumentDamaged``."""
+        self._set_base(base)
         self._journal: list[bytes] = []
-        self._lost = False
-        self._budget = 0
-        self._build(updates := list(updates))
-        # A checkpoint is a document's own encoding, in which no pair is cut any more: whether
-        # it holds whole ones is looked up when the first edit comes.
-        self._pairs: set[Ref] | None = None if any(map(may_hold_pairs, updates)) else set()
+        self._applied = EMPTY_UPDATE
+        self._unbroken: _Past | None = None
+        self._budget = max(_JOURNAL_FLOOR, 2 * len(base))
+        self._build((base,))
+        # In a document's own encoding no pair is cut any more: whether it holds whole ones is
+        # looked up when the first edit comes.
+        self._pairs: set[Ref] | None = None if may_hold_pairs(base) else set()
 
-    def apply(self, update: bytes, clocks: Mapping[ClientId, int]) -> None:
-        """Integrate an update that is well-formed into the document, which is at ``clocks``.
+    def apply(self, update: bytes) -> None:
+        """Integrate an update that is well-formed, all of it new.
 
         Raises what pycrdt raises.
         """
         if self._pairs != set() or may_hold_pairs(update):
-            update = self._mend(update, clocks)
+            update = self._mend(update)
+        self._applied = update
         self.doc.apply_update(update)
 
     def edit(self, change: Callable[[Document], _T]) -> _T:
@@ -78,45 +88,43 @@ class Live:
         """
         with self.doc.transaction():
             answer = change(self.doc)
-        if self._pairs is not None:
-            self._pairs = self._pairs.union(*map(pairs, filter(may_hold_pairs, self.events)))
+        for event in self.events:
+            self._applied = event
+            if self._pairs is not None and may_hold_pairs(event):
+                self._pairs |= pairs(event)
         return answer
 
     def prepare(self) -> None:
         """Before an update: see to it that ``restore`` leads back to here."""
         if self._budget <= 0:
-            self._set_base(self.doc.get_update())
-            self._journal.clear()
-            self._budget = max(_JOURNAL_FLOOR, len(self._base) // 2)
+            encoded = self.doc.get_update()
+            self._budget = max(_JOURNAL_FLOOR, 2 * len(encoded))
+            if _makes_itself(encoded):
+                self._set_base(encoded)
+                self._journal = []
 
     def take(self) -> bytes | None:
-        """The event of the last transaction, if it says anything."""
+        """The event of the last transaction, if it says anything; there is no way back from it."""
+        self._unbroken = None
         if not self.events:
             return None
         event = self.events.pop()
         if event == EMPTY_UPDATE:
             return None
-        self._journal.append(event)
-        self._budget -= len(event) + _EVENT_COST
+        self._journal.append(self._applied)
+        self._budget -= len(self._applied) + _UPDATE_COST
         return event
 
     def record(self) -> Record:
         """The document as bytes; valid until the next change."""
-        if not self._journal:
-            self.prepare()  # After a load nothing has been encoded yet.
         return Record(self._edition, self._base, self._journal)
 
-    def mark(self) -> int:
-        """A name for now, until the next ``prepare``."""
-        self._lost = False
-        return len(self._journal)
-
-    def restore(self, mark: int | None = None) -> None:
-        """The document as it was when the last event was taken, or at a mark."""
-        if mark is not None:
-            if self._lost:
-                raise DocumentDamaged("the way back to before this update is lost")
-            del self._journal[mark:]
+    def restore(self) -> None:
+        """The document as it was when the last event was taken."""
+        if self._unbroken is not None:
+            base, self._journal, self._pairs = self._unbroken
+            self._set_base(base)
+            self._unbroken = None
         self.close()
         self._build((self._base, *self._journal))
 
@@ -124,12 +132,12 @@ class Live:
         """Let go of the document."""
         self._watch.drop()
 
-    def _mend(self, update: bytes, clocks: Mapping[ClientId, int]) -> bytes:
+    def _mend(self, update: bytes) -> bytes:
         """Break every pair, here and in the update, that integrating it would cut."""
         if self._pairs is None:
             self._pairs = pairs(self.doc.get_update())
         brought = pairs(update)
-        parted = cuts(update, clocks)
+        parted = cuts(update)
         if parted & self._pairs:
             self._break(parted & self._pairs)
         if parted & brought:
@@ -143,27 +151,27 @@ class Live:
         Raises ``ValueError``, and has then changed nothing, where pycrdt cannot build that:
         in documents whose edits contradict each other.
         """
-        encoded, known = self.doc.get_update(), self._pairs or set()
+        known = self._pairs or set()
+        past = self._base, self._journal, known
+        encoded = self.doc.get_update()
         ways: tuple[tuple[bytes, list[bytes]], ...] = (
-            (broken(self._base, at), [broken(event, at) for event in self._journal]),
+            (broken(self._base, at), [broken(update, at) for update in self._journal]),
             (broken(encoded, at), []),
         )
-        self._pairs = known - at
         for base, journal in ways:
             try:
                 self._go_back_to(base, journal)
             except DocumentDamaged:
                 continue
+            self._pairs, self._unbroken = known - at, past
             return
-        self._pairs = known
         self._go_back_to(encoded, [])
         raise ValueError("half of a character cannot be cut in a document that contradicts itself")
 
     def _go_back_to(self, base: bytes, journal: list[bytes]) -> None:
-        """Build the document anew from these. A mark means nothing if events were lost."""
+        """Build the document anew from these."""
         self.close()
         self._build((base, *journal))
-        self._lost = self._lost or len(journal) < len(self._journal)
         self._set_base(base)
         self._journal = journal
 
@@ -184,3 +192,14 @@ class Live:
         self.events = events
         # The callback holds the list and not this object: one cycle less.
         self._watch = doc.observe(lambda event: events.append(event.update))
+
+
+def _makes_itself(encoded: bytes) -> bool:
+    """Whether the document of this encoding has this encoding."""
+    twin: pycrdt.Doc[Any] = pycrdt.Doc()
+    try:
+        twin.apply_update(encoded)
+        return bool(twin.get_update() == encoded)
+    except BaseException as error:
+        reason(error)
+        return False

@@ -5,6 +5,7 @@ Each function is called in a change of ``Replica.edit`` and raises before it wri
 (``schema``).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import pycrdt
 from server.document.fields import value_of
 from server.document.live import Document
 from server.document.schema import EDGES, NODES, Node, node_of
+from server.document.updates import reason
 from server.document.writing import (
     UNCHANGED,
     TextChange,
@@ -103,10 +105,25 @@ def remove_node(doc: Document, id: str) -> tuple[str, ...]:
 
 
 def _edges_at(edges: "pycrdt.Map[object]", node_id: str) -> Iterator[str]:
-    for id in list(edges.keys()):
+    for id in _ids_of_mention(edges, node_id):
         edge = value_of(edges, id)
         if isinstance(edge, pycrdt.Map) and node_id in (
             value_of(edge, "source"),
             value_of(edge, "target"),
         ):
             yield id
+
+
+def _ids_of_mention(edges: "pycrdt.Map[object]", node_id: str) -> list[str]:
+    """Edges that may begin or end at a node. All at once as JSON, since asking pycrdt for each
+    takes ten times as long."""
+    try:
+        said = json.loads(str(edges))
+    except BaseException as error:
+        reason(error)  # Whatever somebody put there, it is no reason to keep a node.
+        return list(edges.keys())
+    return [
+        id
+        for id, edge in said.items()
+        if isinstance(edge, dict) and node_id in (edge.get("source"), edge.get("target"))
+    ]

@@ -8,18 +8,18 @@ the gap, which is cut wrongly when it is filled in parts, and then encoded with 
 and tried again when it may have become possible. That is also what survives compaction
 (L4) and tells that a re-sent update is redundant (L3).
 
-A piece is looked at when a client reaches a clock that it starts at, ends at or refers to:
-these marks lie in a heap for each client, so that thousands of pieces cost an edit nothing
-as long as it does not concern them.
+What happens to a piece is decided by ``fitting``, and only when a client reaches a clock that
+the piece waits for: thousands of pieces cost an edit nothing as long as it does not concern
+them.
 
 What does not live here: the document itself.
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from heapq import heappop, heappush
 from typing import NamedTuple
 
+from server.document.fitting import Fit, Marks, fit, reached
 from server.document.pieces import Piece, deletion, held
 from server.document.updates import merge
 from server.protocol.ids import ClientId
@@ -30,48 +30,61 @@ Deletes = dict[ClientId, tuple[ClockRange, ...]]
 
 
 class Kept(NamedTuple):
-    """What waited at some moment."""
+    """What waited at some moment: every piece has come with a number below ``next``."""
 
-    pieces: dict[bytes, Piece]
+    next: int
     deletes: Deletes
 
 
 class Parked:
-    """The waiting updates of one document, in the order in which they came."""
+    """The waiting updates of one document, numbered in the order in which they came.
 
-    __slots__ = ("_deletes", "_due", "_marks", "_pieces", "_ripe", "_unmarked")
+    A bundle is pieces that came together and can only go in together: if one proves
+    impossible, so do all.
+    """
+
+    __slots__ = ("_bundles", "_deletes", "_due", "_marks", "_next", "_pieces", "_ripe")
 
     def __init__(self) -> None:
-        self.restore(Kept({}, {}))
+        self._next = 0
+        self._pieces: dict[int, Piece] = {}
+        self._bundles: dict[int, int] = {}
+        self._deletes: Deletes = {}
+        self._due: set[int] = set()
+        self._marks: Marks = {}
+        self._ripe: set[ClientId] = set()
 
     def __bool__(self) -> bool:
         return bool(self._pieces or self._deletes)
 
     def __len__(self) -> int:
-        """How many pieces wait; deletions alone do not count."""
-        return len(self._pieces)
-
-    def __contains__(self, payload: bytes) -> bool:
-        return payload in self._pieces
+        """How many bundles wait; deletions alone do not count."""
+        return len(set(self._bundles.values()))
 
     def kept(self) -> Kept:
         """What waits now; further changes do not reach it."""
-        return Kept(dict(self._pieces), dict(self._deletes))
+        return Kept(self._next, dict(self._deletes))
 
-    def restore(self, kept: Kept) -> None:
-        """Start over with what waited then; all of it will be tried at the next ``settle``."""
-        self._pieces, self._deletes = kept
-        self._marks: dict[ClientId, list[tuple[int, bytes]]] = {}
-        self._due = dict.fromkeys(self._pieces)
-        self._unmarked = list(self._pieces)
-        self._ripe = set(self._deletes)
+    def news(self, pieces: Sequence[Piece]) -> list[Piece]:
+        """Those pieces that do not wait already. Raises ``Malformed``."""
+        clients = {piece.client for piece in pieces}
+        known = [piece for piece in self._pieces.values() if piece.client in clients]
+        unknown = [piece for piece in pieces if piece not in set(known)]
+        cover = Cover(piece.run for piece in known)
+        covered = [piece for piece in unknown if cover.holds(piece.run)]
+        if not covered or _says_more(covered, known):
+            return unknown
+        return [piece for piece in unknown if not cover.holds(piece.run)]
 
-    def add(self, pieces: Iterable[Piece], deletes: tuple[ClockRange, ...]) -> None:
-        """Keep what does not wait already; it will be tried at the next ``settle``."""
-        for piece in self._news(pieces):
-            self._pieces[piece.payload] = piece
-            self._due[piece.payload] = None
-            self._unmarked.append(piece.payload)
+    def add(self, bundles: Iterable[Sequence[Piece]], deletes: Iterable[ClockRange]) -> None:
+        """Keep these; they will be tried at the next ``fit``."""
+        for bundle in bundles:
+            first = self._next
+            for piece in bundle:
+                self._pieces[self._next] = piece
+                self._bundles[self._next] = first
+                self._due.add(self._next)
+                self._next += 1
         by_client: dict[ClientId, list[ClockRange]] = {}
         for run in deletes:
             by_client.setdefault(run.client, []).append(run)
@@ -81,46 +94,39 @@ class Parked:
 
     def reached(self, client: ClientId, clock: int) -> None:
         """The document has the clocks of ``client`` as far as this."""
-        marks = self._marks.get(client, ())
-        while marks and marks[0][0] <= clock:
-            self._due[heappop(marks)[1]] = None
+        self._due.update(reached(self._marks, client, clock))
         if client in self._deletes:
             self._ripe.add(client)
 
-    def settle(self, state: Mapping[ClientId, int]) -> tuple[list[Piece], bytes | None]:
-        """Forget what a document in this state holds; answer what it should try now.
+    def fit(self, clocks: Mapping[ClientId, int]) -> Fit:
+        """What a document at these clocks can take now. Answer with ``settle`` or ``drop``."""
+        due, self._due = self._due, set()
+        return fit(self._pieces, due, self._marks, clocks)
 
-        That is pieces which continue what is there and are new, or have been waiting for
-        what has come since; no two of one client. And deletions whose target has come.
-        """
-        self._mark(state)
-        due, self._due = self._due, {}
-        ready: list[Piece] = []
-        busy: set[ClientId] = set()
-        for payload in due:
-            piece = self._pieces.get(payload)
-            if piece is None:
-                continue
-            lacking = [run for run in piece.structs if run.end > state.get(run.client, 0)]
-            if not lacking:
-                del self._pieces[payload]
-            elif all(run.start <= state.get(run.client, 0) for run in lacking):
-                clients = {run.client for run in piece.structs}
-                if busy.isdisjoint(clients):
-                    ready.append(piece)
-                    busy |= clients
-                else:
-                    self._due[payload] = None
-        come = self._come(state)
-        return ready, deletion(come) if come else None
+    def settle(self, found: Fit) -> None:
+        """All that was found to fit has gone in."""
+        for number, rest in found.rests.items():
+            if rest is None:
+                self._forget(number)
+            else:
+                self._pieces[number] = rest
 
-    def drop(self, payload: bytes) -> None:
-        """Give up a piece, because it has proved impossible or is kept in another form."""
-        self._pieces.pop(payload, None)
+    def drop(self, number: int) -> None:
+        """Give up a piece that has proved impossible, and its bundle; try the others again."""
+        bundle = self._bundles[number]
+        for member in [n for n, first in self._bundles.items() if first == bundle]:
+            self._forget(member)
+        self._marks = {}
+        self._due = set(self._pieces)
+
+    def come(self, clocks: Mapping[ClientId, int]) -> bytes | None:
+        """Take out the deletions whose target a document at these clocks holds."""
+        come = self._come(clocks)
+        return deletion(come) if come else None
 
     def adds_to(self, before: Kept) -> bool:
         """Whether something waits that did not wait ``before``."""
-        return not self._pieces.keys() <= before.pieces.keys() or any(
+        return next(reversed(self._pieces), -1) >= before.next or any(
             missing(runs, before.deletes.get(client, ()))
             for client, runs in self._deletes.items()
             if runs is not before.deletes.get(client)
@@ -130,12 +136,12 @@ class Parked:
         self, state: Mapping[ClientId, int]
     ) -> tuple[tuple[ClockRange, ...], tuple[ClockRange, ...]]:
         """Which structs and which deletions wait beside a document in this state."""
-        runs = (run for piece in self._pieces.values() for run in piece.structs)
+        runs = (piece.run for piece in self._pieces.values())
         return missing(runs, held(state)), missing(self._all_deletes(), ())
 
     def merged(self) -> bytes | None:
         """All that waits, as one update; None for nothing."""
-        updates = list(self._pieces)
+        updates = [piece.payload for piece in self._pieces.values()]
         if self._deletes:
             updates.append(deletion(missing(self._all_deletes(), ())))
         return merge(updates) if updates else None
@@ -143,23 +149,10 @@ class Parked:
     def _all_deletes(self) -> list[ClockRange]:
         return [run for runs in self._deletes.values() for run in runs]
 
-    def _mark(self, state: Mapping[ClientId, int]) -> None:
-        """Note at which clocks the pieces that are new must be looked at again."""
-        for payload in self._unmarked:
-            piece = self._pieces.get(payload)
-            if piece is None:
-                continue
-            marks = {(client, clock + 1) for client, clock in piece.needs}
-            for client, start, end in piece.structs:
-                marks |= {(client, start), (client, end)}
-            for number, clock in marks:
-                client = ClientId(number)
-                if clock > state.get(client, 0):
-                    heappush(self._marks.setdefault(client, []), (clock, payload))
-        self._unmarked = []
+    def _forget(self, number: int) -> None:
+        del self._pieces[number], self._bundles[number]
 
     def _come(self, state: Mapping[ClientId, int]) -> list[ClockRange]:
-        """Take out the deletions whose target a document in this state holds."""
         come: list[ClockRange] = []
         ripe, self._ripe = self._ripe, set()
         for client in ripe:
@@ -177,24 +170,12 @@ class Parked:
                 del self._deletes[client]
         return come
 
-    def _news(self, pieces: Iterable[Piece]) -> list[Piece]:
-        """Those pieces that do not wait already."""
-        unknown = [piece for piece in pieces if piece.payload not in self._pieces]
-        clients = {run.client for piece in unknown for run in piece.structs}
-        known = [p for p in self._pieces.values() if any(r.client in clients for r in p.structs)]
-        cover = Cover(run for piece in known for run in piece.structs)
-        covered = [piece for piece in unknown if all(map(cover.holds, piece.structs))]
-        if not covered or self._says_more(covered, known):
-            return unknown
-        return [piece for piece in unknown if not all(map(cover.holds, piece.structs))]
 
-    @staticmethod
-    def _says_more(covered: Sequence[Piece], known: Sequence[Piece]) -> bool:
-        """Whether there is something in pieces whose clocks all wait.
+def _says_more(covered: Sequence[Piece], known: Sequence[Piece]) -> bool:
+    """Whether there is something in pieces whose clocks all wait.
 
-        The same clocks with other content (forged) may be what goes in at last; so they are
-        kept, that a replay of the log may come to the same end.
-        """
-        payloads = [piece.payload for piece in known]
-        merged = merge(payloads)
-        return merge([merged, *(piece.payload for piece in covered)]) != merge([merged])
+    The same clocks with other content (forged) may be what goes in at last; so they are
+    kept, that a replay of the log may come to the same end.
+    """
+    merged = merge([piece.payload for piece in known])
+    return merge([merged, *(piece.payload for piece in covered)]) != merge([merged])

@@ -5,7 +5,7 @@ Lives here: cutting bytes, and asking and writing clock ranges. Not here: judgin
 the pieces and the deletions say what the update said.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from server.protocol.contents import (
@@ -13,28 +13,38 @@ from server.protocol.contents import (
     read_string_content,
     read_text,
     read_uint,
+    skip_any,
     skip_content,
 )
 from server.protocol.errors import Malformed
 from server.protocol.ids import ClientId
-from server.protocol.lib0 import write_uint
+from server.protocol.lib0 import write_string, write_uint
 from server.protocol.ranges import ClockRange
 from server.protocol.structs import Ref, walk_structs
 from server.protocol.update import read_delete_set
 
-_GC, _SKIP = 0, 10
+_GC, _SKIP, _DELETED = 0, 10, 1
 _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB, _KIND, _STRING = 0x80, 0x40, 0x20, 0x0F, 4
 
 
 class Piece(NamedTuple):
-    """An update without deletions: ``structs`` are its runs, ``needs`` what they refer to.
+    """So many structs of one client without a gap: the clocks ``start`` to ``end``."""
 
-    What a client's structs refer to of the same client is not listed: it precedes them.
-    """
+    client: ClientId
+    start: int
+    end: int
+    structs: int
+    body: bytes
 
-    payload: bytes
-    structs: tuple[ClockRange, ...]
-    needs: frozenset[Ref]
+    @property
+    def run(self) -> ClockRange:
+        """The clocks that it writes."""
+        return ClockRange(self.client, self.start, self.end)
+
+    @property
+    def payload(self) -> bytes:
+        """It alone, as an update."""
+        return joined((self,))
 
 
 class Ranges(NamedTuple):
@@ -58,6 +68,11 @@ class StructHead(NamedTuple):
     end: int
     root: str | None = None
     key: str | None = None
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The items that the struct refers to."""
+        return tuple(ref for ref in self[1:4] if ref is not None)
 
     @property
     def is_text(self) -> bool:
@@ -86,22 +101,17 @@ def split(update: bytes) -> tuple[list[Piece], tuple[ClockRange, ...]]:
         raise Malformed("expected an update, got the end of input") from None
 
 
-def joined(pieces: Sequence[Piece]) -> bytes:
-    """One update of pieces that have no client in common."""
-    sections, bodies = 0, []
-    for payload, _, _ in pieces:
-        count, start = read_uint(payload, 0)
-        sections += count
-        bodies.append(payload[start:-1])
-    return b"".join((write_uint(sections), *bodies, b"\x00"))
-
-
-def whole(pieces: Sequence[Piece]) -> Piece:
-    """One piece of pieces that have no client in common."""
-    if len(pieces) == 1:
-        return pieces[0]
-    structs = tuple(run for piece in pieces for run in piece.structs)
-    return Piece(joined(pieces), structs, frozenset().union(*(piece.needs for piece in pieces)))
+def joined(pieces: Iterable[Piece], gone: Iterable[ClockRange] = ()) -> bytes:
+    """One update of pieces and deletions. Pieces of one client follow on each other."""
+    by_client: dict[ClientId, list[Piece]] = {}
+    for piece in pieces:
+        by_client.setdefault(piece.client, []).append(piece)
+    parts = [write_uint(len(by_client))]
+    for client, run in by_client.items():
+        count = sum(piece.structs for piece in run)
+        parts += (write_uint(count), write_uint(client), write_uint(run[0].start))
+        parts += (piece.body for piece in run)
+    return b"".join((*parts, deletion(gone)[1:]))
 
 
 def held(state: Mapping[ClientId, int]) -> list[ClockRange]:
@@ -128,7 +138,6 @@ def _split_section(data: bytes, pos: int, pieces: list[Piece]) -> int:
     clock, pos = read_uint(data, pos)
     client = ClientId(number)
     first, first_pos, structs = clock, pos, 0
-    needs: set[Ref] = set()
     for _ in range(count):
         before = pos
         head = read_head(data, pos)
@@ -136,21 +145,14 @@ def _split_section(data: bytes, pos: int, pieces: list[Piece]) -> int:
         if head.info != _SKIP:
             clock += length
             structs += 1
-            needs.update(ref for ref in head[1:4] if ref is not None and ref[0] != number)
             continue
-        run = ClockRange(client, first, clock)
-        _cut(data[first_pos:before], run, structs, needs, pieces)
+        if first < clock:
+            pieces.append(Piece(client, first, clock, structs, data[first_pos:before]))
         clock += length
         first, first_pos, structs = clock, pos, 0
-        needs = set()
-    _cut(data[first_pos:pos], ClockRange(client, first, clock), structs, needs, pieces)
+    if first < clock:
+        pieces.append(Piece(client, first, clock, structs, data[first_pos:pos]))
     return pos
-
-
-def _cut(body: bytes, run: ClockRange, structs: int, needs: set[Ref], pieces: list[Piece]) -> None:
-    if run.start < run.end:
-        head = write_uint(structs) + write_uint(run.client) + write_uint(run.start)
-        pieces.append(Piece(b"\x01" + head + body + b"\x00", (run,), frozenset(needs)))
 
 
 def read_head(data: bytes, pos: int) -> StructHead:
@@ -175,6 +177,36 @@ def read_head(data: bytes, pos: int) -> StructHead:
     return StructHead(info, origin, right_origin, parent, pos, root, key)
 
 
+def cut(data: bytes, head: StructHead, units: int, before: Ref) -> bytes:
+    """A struct without its first clocks, linked in behind the item ``before`` it.
+
+    As Yjs writes what somebody lacks of an item. Its place is told by its neighbours from then
+    on, and so no longer by a parent, which may be another: the sender may have written
+    something else at the clocks that are cut off.
+    """
+    if head.info in (_GC, _SKIP):
+        length, _ = read_run(data, head.end)
+        return bytes([head.info]) + write_uint(length - units)
+    out = bytes([head.info & (_RIGHT_ORIGIN | _KIND) | _ORIGIN]) + _id(before)
+    if head.right_origin is not None:
+        out += _id(head.right_origin)
+    return out + _cut_content(data, head, units)
+
+
+def _cut_content(data: bytes, head: StructHead, units: int) -> bytes:
+    """Content without its first clocks. Of what is left of half a character is U+FFFD."""
+    kind = head.info & _KIND
+    if kind == _STRING:
+        text, _ = read_text(data, head.end)
+        left = text.encode("utf-16-le")[2 * units :].decode("utf-16-le", "replace")
+        return write_string(left)
+    if kind == _DELETED:
+        length, _ = read_run(data, head.end)
+        return write_uint(length - units)
+    count, pos = read_uint(data, head.end)
+    return write_uint(count - units) + data[skip_any(data, pos, units) : skip_any(data, pos, count)]
+
+
 def skip_rest(data: bytes, head: StructHead) -> tuple[int, int]:
     """How many clocks the struct takes, and the position after its content."""
     if head.info in (_GC, _SKIP):
@@ -182,6 +214,10 @@ def skip_rest(data: bytes, head: StructHead) -> tuple[int, int]:
     if head.is_text:
         return read_string_content(data, head.end)
     return skip_content(data, head.end, head.info & _KIND)
+
+
+def _id(ref: Ref) -> bytes:
+    return write_uint(ref[0]) + write_uint(ref[1])
 
 
 def _read_id(data: bytes, pos: int) -> tuple[Ref, int]:

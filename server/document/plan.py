@@ -84,7 +84,7 @@ def section(doc: Document, id: str) -> Section:
 
 def add_section(doc: Document, new: NewSection) -> Section:
     """Make a section."""
-    others = _in_order(doc)
+    others = in_order(doc)
     index = _index(others, new.place)
     rank, ranks = insert_rank([rank for rank, _ in others], index)
     write_section(doc, new, rank)
@@ -121,7 +121,7 @@ def remove_section(doc: Document, id: str) -> None:
 
 
 def _move(doc: Document, id: str, place: Place) -> None:
-    before = _in_order(doc)
+    before = in_order(doc)
     others = [other for other in before if other[1] != id]
     index = _index(others, place)
     if before[index][1] == id:
@@ -131,8 +131,8 @@ def _move(doc: Document, id: str, place: Place) -> None:
     _rank_anew(doc, others, ranks)
 
 
-def _in_order(doc: Document) -> list[tuple[str, str]]:
-    """Rank and id of everything that has a rank."""
+def in_order(doc: Document) -> list[tuple[str, str]]:
+    """Rank and id of everything that has a rank, in order."""
     sections = root_of(doc, PLAN)
     found: list[tuple[str, str]] = []
     for id in sections.keys():  # noqa: SIM118  # a pycrdt.Map is not iterated

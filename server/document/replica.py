@@ -9,9 +9,10 @@ Laws. L3: ``Applied`` tells whether a row must be logged. L4: what is parked is 
 beside the document. L7: an update that pycrdt declines, whichever way, is ``Malformed``,
 and the document is as it was, although pycrdt may leave half an update behind.
 
-Two things are kept beside the ``Doc``. What waits for predecessors (``parked``), because
-pycrdt loses some of it. And an encoded base with the events since, from which the document
-is rebuilt after a failure: an update may wait, well-formed, for its predecessor, and prove
+Two things are kept beside the ``Doc``. What waits for predecessors (``parked``): pycrdt is
+given only what goes in at once (``fitting``), because what it parks it may lose, and makes of
+it what no log tells (L3). And an encoded base with the updates since (``live``), from which the
+document is rebuilt after a failure: an update may wait, well-formed, for its predecessor, and prove
 impossible only when that comes (a child of something that is not a shared type). pycrdt
 then fails the *predecessor*, which somebody else typed, and fails it for ever; here the
 culprit is dropped, and each process that replays the same rows drops the same.
@@ -20,23 +21,23 @@ Long because integrating, parking and recovering share one state: the document, 
 waits and the clocks must change together.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self, TypeVar
 
 import pycrdt
 
+from server.document.fitting import Taken, fit
 from server.document.live import Document, Live
 from server.document.moment import Moment
 from server.document.parked import Parked
-from server.document.pieces import Piece, Ranges, held, joined, ranges, split, whole
+from server.document.pieces import Ranges, held, joined, ranges, split
 from server.document.portions import Known, Portions
 from server.document.updates import guarded, is_panic, merge, reason, subtract
 from server.protocol.errors import DocumentDamaged, Invalid, Malformed, PeerError
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange, missing
 from server.protocol.update import (
-    EMPTY_UPDATE,
     UpdateShape,
     read_snapshot,
     read_state_vector,
@@ -130,8 +131,8 @@ class Replica:
         return not shape.deletes or not missing(shape.deletes, self._deleted())
 
     def continues(self, shape: UpdateShape) -> bool:
-        """Whether an update with this shape follows what is there, so that none of it waits
-        for clocks of its own clients."""
+        """Whether an update with this shape follows exactly on what is there: none of it is
+        known, and none of it waits for clocks of its own clients."""
         return _fits(shape, self._clocks)
 
     def gaps(self, shape: UpdateShape) -> int:
@@ -224,7 +225,6 @@ class Replica:
         not leave the change, and the change may not call the replica.
         """
         self._live.prepare()
-        mark = self._live.mark()
         try:
             answer = self._live.edit(change)
             for event in self._live.events:
@@ -232,7 +232,7 @@ class Replica:
         except BaseException as error:
             # A change that was refused before it wrote has cost nothing.
             if self._live.events or not isinstance(error, PeerError):
-                self._restore(mark)
+                self._restore()
             if is_panic(error):
                 raise Invalid(f"this edit cannot be made in this document: {error}") from None
             raise
@@ -253,7 +253,7 @@ class Replica:
         live = self._live
         live.prepare()
         try:
-            live.apply(update, self._clocks)
+            live.apply(update)
         except BaseException as error:
             why = reason(error)
             self._restore()
@@ -265,99 +265,102 @@ class Replica:
             for client, _, end in shape.structs:
                 self._clocks[client] = end
             return Applied(update, False)
-        return self._integrate_rest(update)
-
-    def _integrate_rest(self, update: bytes) -> Applied:
-        """After an update of which not all went in: known already, or predecessors missing."""
-        events = self._noted()
-        rest = subtract(update, self._live.doc.get_state())
-        if rest != EMPTY_UPDATE:
-            pieces, deletes = split(rest)
-            lacking = missing(deletes, held(self._clocks))
-            self._parked.add([whole(pieces)] if pieces else [], lacking)
-            self._parked.settle(self._clocks)
-        return _outcome(events, bool(self._parked))
+        if self._leads_to({client: end for client, _, end in shape.structs}):
+            return _outcome(self._noted(), False)
+        # Others' clocks are missing, and pycrdt has kept a part for itself: it must forget that.
+        self._restore()
+        return self._integrate_pieces(update)
 
     def _integrate_pieces(self, update: bytes) -> Applied | _Refused:
-        """An update that leaves gaps, or comes while others wait."""
+        """An update of which not all is new and can go in, or that comes while others wait."""
         self._live.prepare()
-        before, mark = self._parked.kept(), self._live.mark()
         pieces, deletes = split(update)
-        self._parked.add(pieces, deletes)
-        own = {piece.payload for piece in pieces}
-        events, refused = self._retry(own)
-        if refused:
-            self._parked.restore(before)
-            self._restore(mark)
-            return _Refused("a part of it cannot be integrated")
-        self._bundle([p for p in pieces if p.payload not in before.pieces])
+        numbered = dict(enumerate(pieces))
+        found = fit(numbered, numbered, {}, self._clocks)
+        rests = self._parked.news([rest for rest in found.rests.values() if rest is not None])
+        ends = {run.client: found.ends.get(run.client, self._clocks.get(run.client, 0))
+                for run in deletes}  # fmt: skip
+        later = missing(deletes, held(ends))
+        taken = [taken.piece for taken in found.taken]
+        if taken == pieces and not later:
+            why = self._attempt(update, found.ends)
+        else:
+            why = self._attempt(joined(taken, missing(deletes, later)), found.ends)
+        if why is not None:
+            return _Refused(why)
+        before, events = self._parked.kept(), self._noted()
+        stuck = [rest for rest in rests if rest.start <= self._clocks.get(rest.client, 0)]
+        gapped = [[rest] for rest in rests if rest.start > self._clocks.get(rest.client, 0)]
+        self._parked.add([stuck, *gapped], later)
+        events += self._retry()
         return _outcome(events, self._parked.adds_to(before))
 
-    def _retry(self, own: Container[bytes] = ()) -> tuple[list[bytes], bool]:
-        """Give the document what may be possible now: events, and whether a piece that is
-        one's ``own`` proved impossible; then it stops there."""
+    def _retry(self) -> list[bytes]:
+        """Give the document what may be possible now; what proves impossible is dropped."""
         events: list[bytes] = []
         while True:
-            ready, deletes = self._parked.settle(self._clocks)
-            if not ready and deletes is None:
-                return events, False
-            for piece in self._try(ready, events):
-                self._parked.drop(piece.payload)
-                if piece.payload in own:
-                    return events, True
-            if deletes is not None and self._attempt(deletes):
+            found = self._parked.fit(self._clocks)
+            culprit = self._try(found.taken, events)
+            if culprit is not None:
+                self._parked.drop(culprit)
+                continue
+            self._parked.settle(found)
+            deletes = self._parked.come(self._clocks)
+            if deletes is not None and self._attempt(deletes, {}) is None:
                 events += self._noted()
+            elif not found.taken:
+                return events
 
-    def _try(self, pieces: Sequence[Piece], events: list[bytes]) -> Iterator[Piece]:
-        """Integrate pieces together, for they may need each other; answers the impossible."""
-        if not pieces:
-            return
-        if self._attempt(joined(pieces)):
-            events += self._noted()
-        elif len(pieces) == 1:
-            yield pieces[0]
-        else:
-            half = len(pieces) // 2
-            yield from self._try(pieces[:half], events)
-            yield from self._try(pieces[half:], events)
-
-    def _bundle(self, pieces: Sequence[Piece]) -> None:
-        """Of an update that has just come, let all that is behind no gap wait as one piece."""
-        clocks = self._clocks
-        stuck = [
-            piece
-            for piece in pieces
-            if piece.payload in self._parked
-            and all(run.start <= clocks.get(run.client, 0) < run.end for run in piece.structs)
-        ]
-        if len(stuck) > 1:
-            for piece in stuck:
-                self._parked.drop(piece.payload)
-            there = {run.client: clocks.get(run.client, 0) for p in stuck for run in p.structs}
-            rest, _ = split(subtract(joined(stuck), write_state_vector(there)))
-            self._parked.add([whole(rest)], ())
-
-    def _attempt(self, update: bytes) -> bool:
-        """Whether an update can be integrated; if not, it leaves no trace."""
-        # Twice: what pycrdt itself has parked may be at fault, and a rebuild forgets that.
-        for _ in range(2):
-            try:
-                self._live.apply(update, self._clocks)
-            except BaseException as error:
-                reason(error)
-                self._restore()
+    def _try(self, taken: Sequence[Taken], events: list[bytes]) -> int | None:
+        """Integrate what fits: at once, or up to what cannot be integrated; its number."""
+        done, size = 0, len(taken)
+        while done < len(taken):
+            portion = taken[done : done + size]
+            ends = {piece.client: piece.end for _, piece in portion}
+            if self._attempt(joined(piece for _, piece in portion), ends) is None:
+                events += self._noted()
+                done, size = done + size, 2 * size
+            elif size == 1:
+                return portion[0].number
             else:
-                return True
-        return False
+                size = 1
+        return None
+
+    def _attempt(self, update: bytes, ends: Mapping[ClientId, int]) -> str | None:
+        """Integrate an update that leads to these clocks. If that cannot be, it leaves no
+        trace; the answer is why."""
+        try:
+            self._live.apply(update)
+            why = None if self._leads_to(ends) else "pycrdt did not take all of it"
+        except BaseException as error:
+            why = reason(error)
+        if why is not None:
+            self._restore()
+        return why
 
     def _salvage(self, update: bytes) -> Applied:
         """What can be integrated of a logged update, piece by piece."""
         before = self._parked.kept()
-        self._parked.add(*split(update))
-        events, _ = self._retry()
-        return _outcome(events, self._parked.adds_to(before))
+        pieces, deletes = split(update)
+        self._parked.add([[piece] for piece in self._parked.news(pieces)], deletes)
+        return _outcome(self._retry(), self._parked.adds_to(before))
 
     # --- bookkeeping -------------------------------------------------------------
+
+    def _leads_to(self, ends: Mapping[ClientId, int]) -> bool:
+        """Whether the last transaction has led to these clocks: pycrdt has parked nothing."""
+        if not ends:
+            return True
+        events = self._live.events
+        new = self._clocks_after(events[0]) if events else {}
+        return all(new.get(client) == end for client, end in ends.items())
+
+    def _clocks_after(self, event: bytes) -> Mapping[ClientId, int]:
+        """Of each client in an event, and perhaps of others, the clock after it."""
+        if len(event) < _WALKED_PER_CLIENT * len(self._clocks):
+            # An event is all that is new: walking it is cheaper than asking for all clocks.
+            return {client: end for client, _, end in ranges(event).structs}
+        return read_state_vector(self._live.doc.get_state())
 
     def _noted(self) -> list[bytes]:
         """The event of the last transaction, if there was one."""
@@ -365,26 +368,21 @@ class Replica:
         if event is None:
             return []
         self._deletes = None
-        if len(event) < _WALKED_PER_CLIENT * len(self._clocks):
-            # An event is all that is new: walking it is cheaper than asking for all clocks.
-            new = {client: end for client, _, end in ranges(event).structs}
-        else:
-            new = read_state_vector(self._live.doc.get_state())
-        for client, clock in new.items():
+        for client, clock in self._clocks_after(event).items():
             if clock != self._clocks.get(client):
                 self._clocks[client] = clock
                 self._parked.reached(client, clock)
         return [event]
 
-    def _restore(self, mark: int | None = None) -> None:
-        self._live.restore(mark)
+    def _restore(self) -> None:
+        self._live.restore()
         self._deletes = None
         self._clocks = read_state_vector(self._live.doc.get_state())
 
     def _load_checkpoint(self, checkpoint: bytes) -> None:
         live = self._live
         live.close()
-        live.open((checkpoint,))
+        live.open(checkpoint)
         try:
             # Asked of pycrdt, because walking a large checkpoint would take as long as the join.
             self._clocks = read_state_vector(live.doc.get_state())
@@ -392,7 +390,7 @@ class Replica:
             if rest[0] == 0 and not missing(ranges(rest).deletes, held(self._clocks)):
                 return
             live.close()
-            live.open(())
+            live.open()
             self._clocks = {}
             self._salvage(checkpoint)
         except PeerError as error:
@@ -415,10 +413,10 @@ class Replica:
 
 
 def _fits(shape: UpdateShape | Ranges, clocks: Mapping[ClientId, int]) -> bool:
-    """Whether an update continues what is there, without a gap."""
+    """Whether an update continues exactly what is there, and deletes nothing else."""
     ends: dict[ClientId, int] = {}
     for client, start, end in shape.structs:
-        if client in ends or start > clocks.get(client, 0):
+        if client in ends or start != clocks.get(client, 0):
             return False
         ends[client] = end
     return not any(

@@ -12,12 +12,11 @@ bytes and when is for ``live``.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from server.document.pieces import StructHead, read_head, skip_rest
 from server.protocol.contents import read_text, read_uint
-from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_string
 from server.protocol.structs import Ref
 from server.protocol.update import read_delete_set
@@ -50,24 +49,18 @@ def pairs(update: bytes) -> set[Ref]:
     }
 
 
-def cuts(update: bytes, clocks: Mapping[ClientId, int]) -> set[Ref]:
-    """Where integrating an update parts what was one: before these clocks.
-
-    ``clocks`` are the document's. What the update brings is cut where they end, and what
-    waits is cut where the update ends; of clients who are not in it, nothing is.
-    """
+def cuts(update: bytes) -> set[Ref]:
+    """Where integrating an update, all of which is new, parts what was one: before these clocks."""
     found: set[Ref] = set()
     sections, pos = read_uint(update, 0)
     for _ in range(sections):
         count, pos = read_uint(update, pos)
-        client, pos = read_uint(update, pos)
-        clock, pos = read_uint(update, pos)
+        _, pos = read_uint(update, pos)
+        _, pos = read_uint(update, pos)
         for _ in range(count):
             head = read_head(update, pos)
             found.update(_cuts_of(head))
-            length, pos = skip_rest(update, head)
-            clock += length
-        found.update({(client, clocks.get(ClientId(client), 0)), (client, clock)})
+            _, pos = skip_rest(update, head)
     for gone in read_delete_set(update[pos:]):
         found.update({(gone.client, gone.start), (gone.client, gone.end)})
     return found

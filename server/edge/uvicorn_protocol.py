@@ -6,6 +6,7 @@ reads makes that wait endless: the application is never told, and the connection
 its room's view of it stay for ever. Here both roads end in an abort.
 """
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LINGER_SECONDS = 10.0
@@ -27,6 +28,20 @@ class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
             return
         super().keepalive_timeout()
         self.transport.abort()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message has come. Text is refused whatever it says; if it is no UTF-8, uvicorn
+        would log that as an error of ours, with a traceback."""
+        if self.curr_msg_data_type == "text":
+            self.frames = [b"".join(self.frames).decode(errors="replace").encode()]
+        super().send_receive_event_to_app()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """What the application says. A refusal answers the handshake too: uvicorn would log
+        it as an application that has forgotten to."""
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            self.handshake_complete = True
 
     async def run_asgi(self) -> None:
         """Serve; afterwards, what is buffered has a bounded time to leave."""

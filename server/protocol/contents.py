@@ -12,7 +12,7 @@ byte would double the cost of the walk.)
 
 import json
 
-from server.protocol.errors import Invalid, Malformed, TooDeep
+from server.protocol.errors import Invalid, Malformed, TooDeep, TooLarge
 from server.protocol.jsontext import MAX_VALUE_DEPTH, parse_json
 from server.protocol.lib0 import MAX_UINT
 
@@ -24,6 +24,22 @@ be refused once somebody has sent two long ones."""
 _XML_ELEMENT = 3
 _TYPE_REFS = frozenset({0, 1, 2, _XML_ELEMENT, 4, 6})
 """Array, map, text, XML element, XML fragment, XML text."""
+
+
+class Budget:
+    """How many values may still come. Whoever holds them, here or at a peer, pays for each
+    far more than its byte."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, count: int) -> None:
+        """Raise ``TooLarge`` when there are no more."""
+        self.left -= count
+        if self.left < 0:
+            raise TooLarge(f"an update has {-self.left} values more than are allowed")
 
 
 def read_uint(data: bytes, pos: int) -> tuple[int, int]:
@@ -84,7 +100,7 @@ def read_string_content(data: bytes, pos: int) -> tuple[int, int]:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2, end
 
 
-def skip_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
+def skip_content(data: bytes, pos: int, kind: int, budget: Budget | None = None) -> tuple[int, int]:
     """The clocks taken by any content but text, and the position after it."""
     match kind:
         case 7:
@@ -93,7 +109,7 @@ def skip_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
             count, after = read_uint(data, pos)
             if not count:
                 raise Invalid(f"an empty list of values at {pos} has no clock")
-            return count, skip_any(data, after, count)
+            return count, skip_any(data, after, count, budget)
         case 1:
             return read_run(data, pos)
         case 6:
@@ -103,13 +119,15 @@ def skip_content(data: bytes, pos: int, kind: int) -> tuple[int, int]:
         case 3:
             return 1, _skip_bytes(data, pos)
         case 9:
-            return 1, _skip_document(data, pos)
+            return 1, _skip_document(data, pos, budget)
         case _:
             raise Invalid(f"content {kind} at {pos} is not one that every peer reads alike")
 
 
-def skip_any(data: bytes, pos: int, count: int) -> int:
+def skip_any(data: bytes, pos: int, count: int, budget: Budget | None = None) -> int:
     """Past ``count`` values in lib0's "any" encoding; a loop, for peers nest at will."""
+    if budget is not None:
+        budget.spend(count)
     open_containers: list[tuple[int, bool]] = []
     keyed = False
     while True:
@@ -132,6 +150,8 @@ def skip_any(data: bytes, pos: int, count: int) -> int:
         count, pos = read_uint(data, pos)
         if count > len(data) - pos:
             raise Malformed(f"expected {count} values at {pos}, got the end of input")
+        if budget is not None:
+            budget.spend(count)
 
 
 def _skip_scalar(data: bytes, pos: int, tag: int) -> int:
@@ -190,9 +210,9 @@ def _skip_type(data: bytes, pos: int) -> int:
     return read_text(data, after)[1] if ref == _XML_ELEMENT else after
 
 
-def _skip_document(data: bytes, pos: int) -> int:
+def _skip_document(data: bytes, pos: int, budget: Budget | None) -> int:
     _, pos = read_text(data, pos)
     if data[pos] != 118:
         # Yjs reads the options as an object without looking, and throws.
         raise Invalid(f"the options of a subdocument at {pos} are not an object")
-    return skip_any(data, pos, 1)
+    return skip_any(data, pos, 1, budget)

@@ -5,6 +5,7 @@ walked by ``contents``, nesting across structs is judged by ``placement``.
 """
 
 from server.protocol.contents import (
+    Budget,
     read_run,
     read_string_content,
     read_text,
@@ -25,6 +26,9 @@ MAX_RANGES = 200_000
 """Clients, unbroken runs, shared types or deletions in one foreign update: each costs more
 than its few bytes."""
 
+MAX_VALUES = 1_000_000
+"""Values (numbers, strings, ...) in one foreign update. Walking them takes some 0.2 s."""
+
 Ref = tuple[int, int]
 """Client and clock of another item."""
 
@@ -37,6 +41,7 @@ ITEM, TYPE, GAP = 0, 1, 2
 
 _GC, _SKIP = 0, 10
 _ORIGIN, _RIGHT_ORIGIN, _PARENT_SUB, _UNKNOWN_BIT, _KIND = 0x80, 0x40, 0x20, 0x10, 0x0F
+_PLACE = _ORIGIN | _RIGHT_ORIGIN | _PARENT_SUB
 _STRING, _TYPE = 4, 7
 
 
@@ -46,14 +51,15 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
     """The clock ranges of the content, the number of shared types, and the position after.
 
     ``placed``, if given, gets where every struct hangs, by client. ``bounded`` refuses what
-    has more parts than a peer has reason to send. Long because every keystroke pays for
-    this loop: a call per struct costs a third more.
+    has more parts than a peer has reason to send, or a place that is none. Long because
+    every keystroke pays for this loop: a call per struct costs a third more.
     """
     size = len(data)
     ranges: list[ClockRange] = []
     clients: set[int] = set()
     types = 0
     structs = 0
+    values: Budget | None = None
     sections, pos = read_uint(data, 0)
     if sections > size:
         raise Malformed(f"expected {sections} clients at 0, got the end of input")
@@ -96,6 +102,9 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
                 refs = (ref,)
             if info & _RIGHT_ORIGIN:
                 ref, pos = _ref(data, pos, own, client, clock)
+                if bounded and refs and ref == refs[0]:
+                    # Where it lands depends on how a peer has joined its neighbours.
+                    raise Invalid(f"a struct before {pos} lies between an item and itself")
                 refs += (ref,)
             if not refs:
                 refs, pos = _parent(data, pos, own, client, clock)
@@ -106,10 +115,17 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             if kind == _STRING:
                 length, pos = read_string_content(data, pos)
             else:
-                length, pos = skip_content(data, pos, kind)
+                if bounded and values is None:
+                    values = Budget(MAX_VALUES)
+                length, pos = skip_content(data, pos, kind, values)
             if info & _UNKNOWN_BIT:
                 # Part of the content number to yjs, ignored by yrs.
                 raise Invalid(f"a struct before {pos} has an info byte {info:#x}")
+            if bounded and length > 1 and kind == _STRING and info & _PLACE == _PARENT_SUB:
+                # Cut in two, its halves overwrite each other, and not alike everywhere. Beside
+                # neighbours it may be honest text, whose neighbours are not. Values may be
+                # several: a client that collects nothing joins those it has overwritten.
+                raise Invalid(f"the value of a key before {pos} is {length} clocks of text")
             if kind == _TYPE:
                 types += 1
             if length and into is not None:
@@ -128,7 +144,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
 def refuse_many(what: str, count: int, most: int) -> None:
     """Raise ``TooLarge`` for more parts of an update than are allowed."""
     if count > most:
-        raise TooLarge(f"an update has {count} {what} or more; {most} are allowed")
+        raise TooLarge(f"{count} {what} or more in one message; {most} are allowed")
 
 
 def _ref(data: bytes, pos: int, own: bytes, client: int, clock: int) -> tuple[Ref, int]:

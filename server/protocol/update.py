@@ -21,7 +21,7 @@ from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_uint
 from server.protocol.placement import MAX_TYPE_DEPTH, Sections, refuse_deep
 from server.protocol.ranges import ClockRange
-from server.protocol.structs import MAX_CLOCK, MAX_RANGES, refuse_many, walk_structs
+from server.protocol.structs import MAX_CLOCK, MAX_RANGES, MAX_STRUCTS, refuse_many, walk_structs
 
 EMPTY_UPDATE = b"\x00\x00"
 
@@ -84,10 +84,13 @@ def read_delete_set(data: bytes) -> tuple[ClockRange, ...]:
     return deletes
 
 
-def read_state_vector(data: bytes) -> dict[ClientId, int]:
-    """The next clock of every client. A repeated client is refused."""
+def read_state_vector(data: bytes, *, bounded: bool = False) -> dict[ClientId, int]:
+    """The next clock of every client. A repeated client is refused.
+
+    ``bounded`` is for foreign bytes, as in ``inspect``.
+    """
     try:
-        state, pos = _read_state(data, 0)
+        state, pos = _read_state(data, 0, bounded=bounded)
     except IndexError:
         raise _ended_early(data) from None
     _refuse_trailing(data, pos)
@@ -145,10 +148,12 @@ def _read_deletes(
     return tuple(deletes), pos
 
 
-def _read_state(data: bytes, pos: int) -> tuple[dict[ClientId, int], int]:
+def _read_state(data: bytes, pos: int, *, bounded: bool = False) -> tuple[dict[ClientId, int], int]:
     count, pos = read_uint(data, pos)
     if count * 2 > len(data) - pos:
         raise Malformed(f"expected {count} clients at {pos}, got the end of input")
+    if bounded:
+        refuse_many("clients", count, MAX_STRUCTS)
     state: dict[ClientId, int] = {}
     for _ in range(count):
         client, pos = read_uint(data, pos)

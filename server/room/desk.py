@@ -189,7 +189,7 @@ class Desk:
                     self._verify(peer, shape, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
-                state = read_state_vector(message.state_vector)
+                state = read_state_vector(message.state_vector, bounded=True)
                 turn.owe(peer).difference(state, self.document.weigh(state, self._most))
             case Action.ANNOUNCE:
                 assert isinstance(message, Presence)

@@ -44,6 +44,11 @@ positive_data_acceptance.expected-statuses = {accepted}
 [[operations]]
 include-name = "POST /projects/{{project_id}}/update"
 checks.positive_data_acceptance.expected-statuses = {accepted_bytes}
+
+# Nor of a zip.
+[[operations]]
+include-name = "POST /projects/import"
+checks.positive_data_acceptance.expected-statuses = {accepted_bytes}
 """
 ACCEPTED = ["2xx", 401, 403, 404, 409, 412, 422]
 

@@ -59,7 +59,7 @@ class Wire:
     def until(self, prefix: bytes) -> bytes:
         """Listen until a frame starts so; that frame."""
         while True:
-            frame = self._hear()
+            frame = self.hear()
             if frame.startswith(prefix):
                 return frame
 
@@ -67,7 +67,7 @@ class Wire:
         """Listen to the end; the close code."""
         try:
             while True:
-                self._hear()
+                self.hear()
         except ConnectionClosed as closed:
             assert closed.rcvd is not None, "the connection broke off"
             return closed.rcvd.code
@@ -76,7 +76,8 @@ class Wire:
         """Whether any frame so far holds these bytes."""
         return any(words in frame for frame in self.heard)
 
-    def _hear(self) -> bytes:
+    def hear(self) -> bytes:
+        """The next frame."""
         frame = self.socket.recv(timeout=PATIENCE_S)
         assert isinstance(frame, bytes)
         self.heard.append(frame)

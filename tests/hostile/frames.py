@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pycrdt
 
 from server.protocol.awareness import PresenceEntry
+from server.protocol.errors import AgentcError, PeerError, Resync
 from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_bytes, write_string, write_uint
 from server.protocol.messages import Presence, SyncStep1, SyncStep2, SyncUpdate, encode
@@ -23,6 +24,12 @@ from tests.server.protocol.updates import (
     update,
 )
 
+_KINDS: tuple[type[AgentcError], ...] = (*PeerError.__subclasses__(), Resync)
+TABLE = frozenset(kind.close_code for kind in _KINDS)
+"""What a sender's connection may end with for what the sender did."""
+
+BAD_ROOT = b"\x04\x01\x02\xff\xfe\x01x"
+KEYED = b"\x24\x01\x01m\x01k\x02ab"
 VICTIM = 1000
 TYPED = 5
 MINE = 4242
@@ -84,6 +91,34 @@ def presence(count: int, state: str) -> bytes:
     """Entries of made-up clients."""
     entries = (PresenceEntry(ClientId(10**6 + n), 1, state) for n in range(count))
     return encode(Presence(tuple(entries)))
+
+
+def many_values(count: int, *, inside: int = 1) -> bytes:
+    """A list of one-byte values, or of lists of them."""
+    value = b"\x7e" if inside == 1 else b"\x75\x01\x7e"
+    return update(section(MINE, 0, b"\x08\x01\x01a" + write_uint(count) + value * count))
+
+
+def many_deletes(count: int) -> bytes:
+    """Runs of one clock, each after a gap of one."""
+    runs = b"".join(write_uint(2 * n) + b"\x01" for n in range(count))
+    return b"\x00\x01" + write_uint(77) + write_uint(count) + runs
+
+
+def beside_itself() -> bytes:
+    """Text between a character and the same character."""
+    place = b"\xc4" + (write_uint(MINE) + write_uint(1)) * 2
+    return update(section(MINE, 0, text("abc"), place + write_string("x")))
+
+
+def text_twice() -> bytes:
+    """The first version."""
+    return update(section(MINE, 0, text("abc")))
+
+
+def another() -> bytes:
+    """A second version, elsewhere, of which a part is new."""
+    return edit(update(section(MINE, 1, b"\x08\x01\x01a\x04" + b"\x7e" * 4)))
 
 
 def crowd(clients: int) -> bytes:
@@ -156,6 +191,17 @@ ATTACKS = [
     Attack("256 messages in a frame", (b"\x03" * 256,), UNHARMED),
     Attack("a state vector that lies", (b"\x00\x00\x03\xff\xff\x03",), 4400),
     Attack("a state vector of 100,000", (encode(SyncStep1(crowd(100_000))),), UNHARMED),
+    Attack("a state vector of 600,000", (encode(SyncStep1(crowd(600_000))),), REFUSED),
+    Attack("4,000,000 values", (edit(many_values(4_000_000)),), REFUSED),
+    Attack("4,000,000 values in values", (edit(many_values(2_000_000, inside=2)),), REFUSED),
+    Attack("a struct between an item and itself", (edit(beside_itself()),), 4423),
+    Attack("a key with text of two clocks", (edit(update(section(MINE, 0, KEYED))),), 4423),
+    Attack("another version of what is known and more", (edit(text_twice()), another()), UNHARMED),
+    Attack("deletes of 200,001 runs", (edit(many_deletes(200_001)),), REFUSED),
+    Attack("a clock of 2^53", (edit(update(section(MINE, 2**53 - 1, text("x")))),), 4423),
+    Attack("a client id of 2^53", (edit(update(b"\x01" + b"\xff" * 7 + b"\x10\x00")),), 4400),
+    Attack("a root's name that is no UTF-8", (edit(update(section(MINE, 0, BAD_ROOT))),), 4400),
+    Attack("presence that is no UTF-8", (b"\x01\x06\x01\x07\x01\x02\xff\xfe",), 4400),
     Attack("a client twice", (encode(SyncStep1(b"\x02\x07\x01\x07\x02")),), 4423),
     Attack("257 presence entries", (presence(257, "{}"),), REFUSED),
     Attack("a flood of presence", (presence(256, "{}"),) * 50, REFUSED),

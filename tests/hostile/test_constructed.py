@@ -5,19 +5,14 @@ import logging
 import pytest
 
 from server.document.replica import Replica
-from server.protocol import errors
 from server.protocol.messages import Denied
 from server.room.limits import RoomLimits
 from tests.doubles.guest import Guest
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument
-from tests.hostile.frames import ATTACKS, REFUSED, UNHARMED, VICTIM, Attack
+from tests.hostile.frames import ATTACKS, REFUSED, TABLE, UNHARMED, VICTIM, Attack
 from tests.server.room.conftest import PROJECT, House, house
 
 pytestmark = pytest.mark.anyio
-
-TABLE = frozenset(
-    error.close_code for error in vars(errors).values() if hasattr(error, "close_code")
-)
 
 
 async def throw(attack: Attack, here: House) -> Guest:

@@ -1,4 +1,4 @@
-"""Updates that once took a process down, each accepted by floor 0: a replica survives them.
+"""Updates that once took a process down, each once accepted by floor 0: a replica survives them.
 
 In a process of their own. When the fuzzer finds another, its shortest form is added here.
 """
@@ -19,7 +19,7 @@ from server.protocol.update import inspect
 taker = Replica() if sys.argv[1] == "replica" else pycrdt.Doc()
 for line in sys.argv[2:]:
     update = bytes.fromhex(line)
-    shape = inspect(update)
+    shape = inspect(update, bounded=False)
     try:
         taker.apply(update, shape) if sys.argv[1] == "replica" else taker.apply_update(update)
     except PeerError:

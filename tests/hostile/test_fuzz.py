@@ -1,14 +1,16 @@
 """Tens of thousands of spoiled frames, in a process of their own: a crash is a failure too."""
 
+import asyncio
 import os
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.hostile.fuzz import HEADER
+from tests.hostile.fuzz import HEADER, Strict
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = int(os.environ.get("FRAMES", "20000"))
@@ -36,6 +38,26 @@ def test_no_frame_harms_anybody_but_its_sender__L7(tmp_path: Path) -> None:
     story = f"seed {SEED}, {last_frame(last)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
     assert done.returncode == 0, story
     assert "accepted" in done.stdout
+
+
+def test_an_exception_that_nobody_catches_is_noticed() -> None:
+    async def fail() -> None:
+        raise ValueError("unheard")
+
+    async def forget() -> None:
+        asyncio.get_running_loop().create_task(fail())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    strict = Strict()
+    with strict.watching():
+        asyncio.run(forget())
+    with strict.watching():
+        thread = threading.Thread(target=lambda: [][0])
+        thread.start()
+        thread.join()
+    assert len(strict.errors) == 2
+    assert "unheard" in strict.errors[0]
 
 
 def test_the_last_frame_is_told_after_a_crash(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from server.document import listing
 from server.document.diagrams import add_diagram, change_diagram, diagram, remove_diagram
-from server.document.schema import view_of
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import DiagramBody, DiagramOut, DiagramPatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, part_of
+from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -45,10 +45,10 @@ async def list_diagrams(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> DiagramsOut:
     """Diagrams by id."""
-    seen = await services.rooms.look(access.project, view_of)
-    part = part_of(seen.value.diagrams, lambda one: (one.id,), page)
+    seen = await services.rooms.look(access.project, partial(listing.list_diagrams, page=page))
+    part = seen.value
     items = [DiagramOut.of(one, seen.seq) for one in part.items]
-    return DiagramsOut(items=items, next=part.next, seq=seen.seq)
+    return DiagramsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
 
 
 async def make_diagram(

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from server.document import listing
 from server.document.edges import add_edge, change_edge, edge, remove_edge
-from server.document.schema import view_of
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import EdgeBody, EdgeOut, EdgePatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, part_of
+from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -43,10 +43,10 @@ def routes() -> APIRouter:
 
 async def list_edges(access: ReadAccess, services: KnownServices, page: KnownPage) -> EdgesOut:
     """Edges that have both ends, by id."""
-    seen = await services.rooms.look(access.project, view_of)
-    part = part_of(seen.value.edges, lambda one: (one.id,), page)
+    seen = await services.rooms.look(access.project, partial(listing.list_edges, page=page))
+    part = seen.value
     items = [EdgeOut.of(one, seen.seq) for one in part.items]
-    return EdgesOut(items=items, next=part.next, seq=seen.seq)
+    return EdgesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
 
 
 async def make_edge(

@@ -7,15 +7,15 @@ change, with the element as it is then. What does not live here: which elements 
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Response
 
+from server.document.listing import Key, Page
 from server.document.replica import Document
-from server.document.schema import order
 from server.edge.api.callers import Access
 from server.edge.api.etags import etag_of, require_match
 from server.edge.api.models import Output
@@ -96,16 +96,6 @@ def _expecting(
 
 # --- lists ---------------------------------------------------------------------
 
-Key = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is wanted."""
-
-    limit: int
-    after: Key | None
-
 
 def _page(
     limit: Annotated[int, Query(ge=1, le=1000, description="How many at most.")] = 100,
@@ -120,30 +110,9 @@ KnownPage = Annotated[Page, Depends(_page)]
 """A handler's parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Generic[E]):
-    """A page of a list, and the cursor of the next one, if there is one."""
-
-    items: tuple[E, ...]
-    next: str | None
-
-
-def part_of(items: Sequence[E], key: Callable[[E], Key], page: Page) -> Part[E]:
-    """The wanted page of a list that is in the order of ``key``."""
-    if page.after is not None:
-        start = _ordered(page.after)
-        items = [item for item in items if _ordered(key(item)) > start]
-    found = tuple(items[: page.limit])
-    more = len(items) > page.limit
-    return Part(found, _write_cursor(key(found[-1])) if more else None)
-
-
-def _ordered(key: Key) -> tuple[bytes, ...]:
-    return tuple(map(order, key))
-
-
-def _write_cursor(key: Key) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+def write_cursor(key: Key | None) -> str | None:
+    """``next`` of a page that ends with ``key``."""
+    return None if key is None else base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
 def _read_cursor(cursor: str) -> Key:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from server.document import listing
 from server.document.nodes import add_node, change_node, node, remove_node
-from server.document.schema import view_of
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import NodeBody, NodeOut, NodePatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, part_of
+from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -43,10 +43,10 @@ def routes() -> APIRouter:
 
 async def list_nodes(access: ReadAccess, services: KnownServices, page: KnownPage) -> NodesOut:
     """Nodes by id."""
-    seen = await services.rooms.look(access.project, view_of)
-    part = part_of(seen.value.nodes, lambda one: (one.id,), page)
+    seen = await services.rooms.look(access.project, partial(listing.list_nodes, page=page))
+    part = seen.value
     items = [NodeOut.of(one, seen.seq) for one in part.items]
-    return NodesOut(items=items, next=part.next, seq=seen.seq)
+    return NodesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
 
 
 async def make_node(

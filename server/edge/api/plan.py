@@ -8,12 +8,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from server.document import listing
 from server.document.plan import add_section, change_section, remove_section, section
-from server.document.schema import view_of
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import SectionBody, SectionOut, SectionPatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, part_of
+from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -45,10 +45,10 @@ async def list_sections(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> SectionsOut:
     """Sections in the order of the plan."""
-    seen = await services.rooms.look(access.project, view_of)
-    part = part_of(seen.value.sections, lambda one: (one.rank, one.id), page)
+    seen = await services.rooms.look(access.project, partial(listing.list_sections, page=page))
+    part = seen.value
     items = [SectionOut.of(one, seen.seq) for one in part.items]
-    return SectionsOut(items=items, next=part.next, seq=seen.seq)
+    return SectionsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
 
 
 async def make_section(

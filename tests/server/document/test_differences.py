@@ -5,7 +5,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.document.differences import MAX_SPLICES, difference
@@ -13,6 +13,7 @@ from server.document.splices import Splice, spliced
 from tests.server.document.texts import PIECES, rewrites, texts
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_it_makes_the_one_text_of_the_other(data: st.DataObject) -> None:
     old = data.draw(texts)
@@ -23,6 +24,7 @@ def test_it_makes_the_one_text_of_the_other(data: st.DataObject) -> None:
     assert all(one.end <= two.start for one, two in pairwise(splices))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_it_does_not_cut_characters_as_people_see_them(data: st.DataObject) -> None:
     old, new = (data.draw(st.lists(st.sampled_from(PIECES[:18]), max_size=12)) for _ in range(2))
@@ -74,6 +76,17 @@ def test_a_word_replaced_in_every_paragraph_is_a_small_change_in_each() -> None:
     splices = difference(old, old.replace("market", "segment"))
     assert len(splices) == 50
     assert max(one.end - one.start for one in splices) <= len("market")
+
+
+def test_words_put_into_a_long_line_are_found_one_by_one() -> None:
+    words = [f"<word-{n} 日😀>" for n in range(4000)]
+    old = "".join(words)
+    for at in range(3900, 0, -100):
+        words.insert(at, f"<new-{at} 👍🏻>")
+    splices = difference(old, "".join(words))
+    assert spliced(old, splices) == "".join(words)
+    assert len(splices) == 39
+    assert sum(one.end - one.start for one in splices) == 0
 
 
 def test_there_are_never_so_many_splices_that_memory_runs_out() -> None:

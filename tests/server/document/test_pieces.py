@@ -23,9 +23,9 @@ def test_pieces_and_deletions_together_say_what_the_update_said_L4(
     pieces, deletes = split(gappy)
     shape = inspect(gappy)
     assert deletes == shape.deletes
-    assert [run for piece in pieces for run in piece.structs] == list(shape.structs)
+    assert [piece.run for piece in pieces] == list(shape.structs)
     for piece in pieces:
-        assert inspect(piece.payload).structs == piece.structs
+        assert inspect(piece.payload).structs == (piece.run,)
         assert inspect(piece.payload).deletes == ()
     rejoined = merge([piece.payload for piece in pieces] + [deletion(deletes)])
     assert inspect(rejoined).structs == shape.structs

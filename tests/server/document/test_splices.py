@@ -1,6 +1,6 @@
 """Splices, and moving them past somebody else's."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.document.differences import difference
@@ -17,6 +17,7 @@ def scripts(draw: st.DrawFn, length: int, mark: str) -> list[Splice]:
     return [one for one in found if one.added or one.start < one.end]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_both_sides_additions_stay_and_both_sides_deletions_go(data: st.DataObject) -> None:
     text = "".join(chr(0x4E00 + n) for n in range(data.draw(st.integers(0, 12))))
@@ -32,6 +33,7 @@ def test_both_sides_additions_stay_and_both_sides_deletions_go(data: st.DataObje
     assert both.count("t") == sum(len(s.added) for s in theirs)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_what_nobody_else_has_changed_becomes_what_was_wanted(data: st.DataObject) -> None:
     base = data.draw(texts)
@@ -41,6 +43,7 @@ def test_what_nobody_else_has_changed_becomes_what_was_wanted(data: st.DataObjec
     assert rebased(ours, ()) == ours
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whoever_changes_nothing_undoes_nothing(data: st.DataObject) -> None:
     base = data.draw(texts)
