@@ -6,6 +6,7 @@ be tested without a process of its own. Long because everything is joined in one
 """
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -64,6 +65,10 @@ from store.open import Store, open_store
 logger = logging.getLogger("server.main")  # also when run as a script
 
 KEY_FILE = Path("data/secret")
+SWITCH_SECONDS = 0.0005
+COLLECT_AFTER = (10_000, 20, 50)
+"""New objects before a collection of the youngest, and how many of those make an older one."""
+
 OUT_OF_SERVICE = "the store is out of service"
 
 
@@ -157,6 +162,7 @@ async def _serve(args: Namespace, settings: Settings) -> int:
         keeping(VisitBook(store.projects, clock)) as visits,
         _remembering(store, settings, clock) as historian,
     ):
+        _prepare_interpreter()
         standing = Standing()
         app = application(store, rooms, visits, historian, settings, clock, standing)
         welcome = await prepare_first_run(store.directory, clock) if args.first_run else None
@@ -180,6 +186,19 @@ async def _remembering(store: Store, settings: Settings, clock: Clock) -> AsyncI
         historian = historian_of(store, settings, worker)
         async with looking_after(Upkeep(historian, clock, rules)):
             yield historian
+
+
+def _prepare_interpreter() -> None:
+    """For a process whose one loop must not stall.
+
+    The store's thread takes the interpreter's lock again after each statement; a busy loop
+    keeps it for as long as this. And a full collection walks over every connection there is:
+    it should be rare, and not visit what lives as long as the process.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:

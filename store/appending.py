@@ -9,10 +9,22 @@ the digest before; a deleted project takes no row, because the same lock guards 
 ``is_open``.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    String,
+    any_,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from server.protocol.errors import DocumentFault, StoreBusy
 from server.protocol.ids import ProjectId, Seq
@@ -21,6 +33,7 @@ from store import tables as t
 from store.digests import row_digest
 from store.faults import DRIVER_ERRORS, Verdict, judge, summary
 from store.news import announce
+from store.prepared import Prepared
 from store.tables import AnyRow
 
 TAIL_BYTES_DUE = 64 * 1024
@@ -39,25 +52,38 @@ def is_due(tail_rows: int, tail_bytes: int, checkpoint_bytes: int) -> bool:
     return tail_rows > TAIL_ROWS_DUE or tail_bytes > max(TAIL_BYTES_DUE, checkpoint_bytes // 2)
 
 
-LOCK_DOCUMENTS = (
-    select(
-        t.documents.c.project_id,
-        t.documents.c.is_open,
-        t.documents.c.head,
-        t.documents.c.digest,
-        t.documents.c.tail_rows,
-        t.documents.c.tail_bytes,
-        t.documents.c.checkpoint_bytes,
+def _lock_documents(named: ColumnElement[bool]) -> Prepared:
+    documents = t.documents.c
+    return Prepared(
+        select(
+            documents.project_id,
+            documents.is_open,
+            documents.head,
+            documents.digest,
+            documents.tail_rows,
+            documents.tail_bytes,
+            documents.checkpoint_bytes,
+        )
+        .where(named)
+        # Every transaction locks documents in this order: two group commits that share
+        # documents wait for each other instead of deadlocking.
+        .order_by(documents.project_id)
+        .with_for_update()
     )
-    .where(t.documents.c.project_id.in_(bindparam("projects", expanding=True)))
-    # Every transaction locks documents in this order: two group commits that share
-    # documents wait for each other instead of deadlocking.
-    .order_by(t.documents.c.project_id)
-    .with_for_update()
+
+
+# One text for any number of names, so that it is prepared once: in an array, or in JSON.
+NAMED_IN_JSON = _lock_documents(
+    t.documents.c.project_id.in_(
+        select(func.json_each(bindparam("projects")).table_valued("value").c.value)
+    )
 )
-INSERT_UPDATES = insert(t.updates)
+NAMED_IN_ARRAY = _lock_documents(
+    t.documents.c.project_id == any_(bindparam("projects", type_=ARRAY(String)))
+)
+INSERT_UPDATES = Prepared(insert(t.updates))
 MOVED = ("head", "digest", "tail_rows", "tail_bytes", "checkpoint_bytes", "due")
-MOVE_DOCUMENTS = (
+MOVE_DOCUMENTS = Prepared(
     update(t.documents)
     .where(t.documents.c.project_id == bindparam("project"))
     .values({name: bindparam(f"new_{name}") for name in MOVED})
@@ -66,7 +92,10 @@ MOVE_DOCUMENTS = (
 
 def lock_documents(conn: Connection, projects: Sequence[ProjectId]) -> dict[ProjectId, AnyRow]:
     """The rows that every change of a document's log depends on, locked until commit."""
-    found = conn.execute(LOCK_DOCUMENTS, {"projects": projects})
+    if conn.dialect.name == "postgresql":
+        found = NAMED_IN_ARRAY.run(conn, [{"projects": list(projects)}])
+    else:
+        found = NAMED_IN_JSON.run(conn, [{"projects": json.dumps(projects)}])
     return {row.project_id: row for row in found}
 
 
@@ -104,8 +133,8 @@ def _append(conn: Connection, batches: Sequence[Batch]) -> tuple[Appended, ...]:
         moves.append(_chain(batch, document, rows))
         first = Seq(document.head + 1)
         appended.append(Appended(batch.project, first, Seq(document.head + len(batch.updates))))
-    conn.execute(INSERT_UPDATES, rows)
-    conn.execute(MOVE_DOCUMENTS, moves)
+    INSERT_UPDATES.run(conn, rows)
+    MOVE_DOCUMENTS.run(conn, moves)
     announce(conn, documents=[batch.project for batch in batches])
     return tuple(appended)
 

@@ -230,15 +230,13 @@ def _insert_chunk(conn: Connection, packed: Packed, prev: bytes, last: bytes) ->
 def _shrink_tail(conn: Connection, packed: Packed, document: AnyRow, rows: int, size: int) -> None:
     left_rows, left_bytes = document.tail_rows - rows, document.tail_bytes - size
     plain = packed.checkpoint_contents[2]
-    conn.execute(
-        MOVE_DOCUMENTS,
-        {
-            "project": packed.project,
-            "new_head": document.head,
-            "new_digest": document.digest,
-            "new_tail_rows": left_rows,
-            "new_tail_bytes": left_bytes,
-            "new_checkpoint_bytes": plain,
-            "new_due": is_due(left_rows, left_bytes, plain),
-        },
-    )
+    moved = {
+        "project": packed.project,
+        "new_head": document.head,
+        "new_digest": document.digest,
+        "new_tail_rows": left_rows,
+        "new_tail_bytes": left_bytes,
+        "new_checkpoint_bytes": plain,
+        "new_due": is_due(left_rows, left_bytes, plain),
+    }
+    MOVE_DOCUMENTS.run(conn, [moved])

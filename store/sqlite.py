@@ -1,4 +1,4 @@
-"""SQLite: one writer thread with one connection, readers through aiosqlite.
+"""SQLite: one writer thread with one connection, and a few threads that read.
 
 SQLite has one writer at a time anyway; giving it one thread and one connection
 keeps other processes the only source of conflicts, and saves a thread hop for each
@@ -14,17 +14,18 @@ not take them is refused.
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from operator import methodcaller
+from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from server.protocol.errors import StoreUnavailable
 from server.room.ports import Clock
@@ -50,19 +51,20 @@ class SqliteOptions:
 
 
 class SqliteDatabase(Database):
-    """A database file, with this process's one writer."""
+    """A database file, with this process's one writer and its few readers."""
 
     def __init__(self, path: str, clock: Clock, options: SqliteOptions) -> None:
         super().__init__(clock)
         self.path = path
-        self._writer = _Writer(path, options)
-        # SQLAlchemy's pool of readers is bounded and without overflow: a thread each.
-        self._readers = create_async_engine(
-            f"sqlite+aiosqlite:///{path}", pool_size=READERS, max_overflow=0, hide_parameters=True
-        )
+        configure = partial(_configure, options)
+        self._writer = _Worker("sqlite-writer", SimpleQueue(), path, configure, _begin_immediate)
+        # Whichever is free takes the next one.
+        jobs: SimpleQueue[_Job | None] = SimpleQueue()
         configure = partial(_configure_reader, options)
-        event.listen(self._readers.sync_engine, "connect", configure)
-        event.listen(self._readers.sync_engine, "begin", _begin)
+        self._readers = [
+            _Worker(f"sqlite-reader-{number}", jobs, path, configure, _begin)
+            for number in range(READERS)
+        ]
 
     async def peek(self, fn: Callable[[sqlite3.Connection], R]) -> tuple[int, R]:
         """Run ``fn`` on the writer's own connection, outside any transaction.
@@ -70,59 +72,72 @@ class SqliteDatabase(Database):
         Also says which connection that was, counted from one: ``PRAGMA data_version``
         means nothing beyond the connection that it was asked of.
         """
-        work = self._retrying(lambda: self._writer.submit(self._writer.peek, fn))
+        work = self._retrying(lambda: self._writer.submit(lambda worker: worker.peek(fn)))
         return await self._shielded(work, database.PATIENCE)
 
     async def _read(self, fn: Callable[[Connection], R]) -> R:
-        async with self._readers.connect() as conn, conn.begin():
-            return await conn.run_sync(fn)
+        return await self._readers[0].submit(lambda worker: worker.transact(fn))
 
     async def _write(self, fn: Callable[[Connection], R]) -> R:
-        return await self._writer.submit(self._writer.transact, fn)
+        return await self._writer.submit(lambda worker: worker.transact(fn))
 
     def _abandon(self, flight: "asyncio.Task[object]") -> None:
-        # What the writer has begun goes on, and may land; what still waits for it does not.
+        # What a thread has begun goes on, and may land; what still waits for it does not.
         flight.cancel()
 
     async def _close(self) -> None:
-        try:
-            await self._readers.dispose()
-            await self._writer.submit(self._writer.close)
-        finally:
-            self._writer.end()
+        workers = (self._writer, *self._readers)
+        for worker in workers:
+            worker.end()
+        # Whoever closes the last connection brings the WAL into the file.
+        for worker in workers:
+            await asyncio.wrap_future(worker.ended)
 
 
-class _Writer:
-    """The writer's thread and connection. All but ``submit`` and ``end`` runs there."""
+class _Worker:
+    """A thread with a connection of its own. All but ``submit`` and ``end`` runs there."""
 
-    def __init__(self, path: str, options: SqliteOptions) -> None:
-        self._jobs = asyncio.new_event_loop()
-        self._ended = asyncio.Event()
-        # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
-        Thread(target=self._work, name="sqlite-writer", daemon=True).start()
+    def __init__(
+        self,
+        name: str,
+        jobs: "SimpleQueue[_Job | None]",
+        path: str,
+        configure: Callable[[DBAPIConnection, object], None],
+        begin: Callable[[Connection], None],
+    ) -> None:
+        self._jobs = jobs
         self._engine: Engine = create_engine(
             f"sqlite+pysqlite:///{path}", poolclass=NullPool, hide_parameters=True
         )
-        event.listen(self._engine, "connect", partial(_configure, options))
-        event.listen(self._engine, "begin", _begin_immediate)
+        event.listen(self._engine, "connect", configure)
+        event.listen(self._engine, "begin", begin)
         self._conn: Connection | None = None
         self._opened = 0
+        self.ended: Future[None] = Future()
+        """Done when the thread has given up its connection."""
+        self.ended.set_running_or_notify_cancel()  # So that nobody's impatience cancels it.
+        # A daemon, unlike the threads of an executor: the interpreter does not wait for it.
+        Thread(target=self._work, name=name, daemon=True).start()
 
-    async def submit(self, fn: Callable[..., R], *args: object) -> R:
-        """Run ``fn`` on the writer's thread, after what was submitted before."""
-        job = asyncio.run_coroutine_threadsafe(_run(fn, *args), self._jobs)
-        return await asyncio.wrap_future(job)
+    async def submit(self, work: "Callable[[_Worker], R]") -> R:
+        """Do ``work`` on a thread that takes these jobs, after what was submitted before."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[R] = loop.create_future()
+        self._jobs.put(_Job(work, loop, done))
+        return await done
 
     def end(self) -> None:
-        """Let the thread end, once it has done what it has begun."""
-        self._jobs.call_soon_threadsafe(self._ended.set)
+        """Let a thread end, once it has done what it has begun."""
+        self._jobs.put(None)
 
     def _work(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._jobs) as runner:
-            runner.run(self._until_ended())
-
-    async def _until_ended(self) -> None:
-        await self._ended.wait()
+        while (job := self._jobs.get()) is not None:
+            if not job.done.cancelled():
+                job.do(self)
+            # Or the last answer would be kept until there is another one.
+            del job
+        self.close()
+        self.ended.set_result(None)
 
     def transact(self, fn: Callable[[Connection], R]) -> R:
         try:
@@ -158,8 +173,34 @@ class _Writer:
                 conn.close()
 
 
-async def _run(fn: Callable[..., R], *args: object) -> R:
-    return fn(*args)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """Something to do on a worker's thread, and who waits for it on which loop."""
+
+    work: Callable[[_Worker], object]
+    loop: asyncio.AbstractEventLoop
+    done: "asyncio.Future[Any]"
+
+    def do(self, worker: _Worker) -> None:
+        """Do it, and say how it went."""
+        try:
+            result = self.work(worker)
+        except BaseException as error:
+            self._tell(self._fail, error)
+        else:
+            self._tell(self._succeed, result)
+
+    def _tell(self, how: Callable[[Any], None], what: object) -> None:
+        with suppress(RuntimeError):  # The loop has been closed: nobody waits any more.
+            self.loop.call_soon_threadsafe(how, what)
+
+    def _succeed(self, result: object) -> None:
+        if not self.done.done():
+            self.done.set_result(result)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 def _begin_immediate(conn: Connection) -> None:
@@ -203,4 +244,5 @@ def _configure_reader(options: SqliteOptions, connection: DBAPIConnection, recor
         cursor.execute("PRAGMA query_only = ON")
     finally:
         cursor.close()
-    connection.driver_connection.text_factory = methodcaller("decode", "utf-8", "surrogateescape")
+    assert isinstance(connection, sqlite3.Connection)
+    connection.text_factory = methodcaller("decode", "utf-8", "surrogateescape")

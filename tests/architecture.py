@@ -49,7 +49,8 @@ CLOCK = "server/edge/clock.py"
 SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Who may catch what they cannot name, because they own the outcome: the edge turns it into a
 # close code, the owner of a room into a failed room, the committer into an unknown outcome, and
-# the room's desk hands the failure of a question back to whoever asked it.
+# the room's desk hands the failure of a question back to whoever asked it, as the store's
+# writer does with the failure of a job from its thread.
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
@@ -62,6 +63,7 @@ CATCHERS = {
     ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
     ("server/room/upkeep.py", "_try"),
+    ("store/sqlite.py", "do"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.

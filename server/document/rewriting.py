@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pycrdt
 
 from server.document.offsets import delete_text, insert_text
-from server.document.words import Change, Piece, word_difference
+from server.document.words import Change, Piece, least_difference, word_difference
 
 
 class _Splice(NamedTuple):
@@ -34,7 +34,7 @@ class _Kept(NamedTuple):
 def rewrite(text: pycrdt.Text, base: str, wanted: str) -> None:
     """Do to a shared text what makes ``wanted`` of ``base``."""
     splices = _splices(word_difference(base, wanted))
-    kept = list(_kept(base, word_difference(base, str(text))))
+    kept = list(_kept(least_difference(base, str(text))))
     moved = [there for one in splices for there in _moved(one, kept)]
     # From the back, where nothing moves that is still to be done.
     for splice in sorted(moved, key=lambda one: one[:2], reverse=True):
@@ -61,11 +61,11 @@ def _splices(pieces: Sequence[Piece]) -> Iterator[_Splice]:
         yield _Splice(start, at, added)
 
 
-def _kept(base: str, pieces: Sequence[Piece]) -> Iterator[_Kept]:
+def _kept(pieces: Sequence[Piece]) -> Iterator[_Kept]:
     """What is left of the base in the text now, an empty beginning and end included."""
     at_base = at_now = 0
     yield _Kept(0, 0, 0)
-    for piece in pieces or (Piece(Change.KEEP, base),):
+    for piece in pieces:
         if piece.change is Change.KEEP:
             yield _Kept(at_base, at_now, len(piece.text))
         if piece.change is not Change.INSERT:

@@ -16,8 +16,9 @@ from server.protocol.errors import Conflict
 
 _JOINERS: Final = "\u200d\ufe0f\U0001f3fb-\U0001f3ff"
 _WORD: Final = re.compile(
-    # Words, lines, spaces, and signs: an emoji of several code points is one sign.
-    rf"\w+|\n|[^\S\n]+|[^\w\s](?:[{_JOINERS}]|(?<=\u200d)[^\w\s])*"
+    # A word or sign with the space after it, so that a word which is added or goes takes one
+    # space along, and always the same one. An emoji of several code points is one sign.
+    rf"(?:\w+|[^\w\s](?:[{_JOINERS}]|(?<=\u200d)[^\w\s])*)[^\S\n]*|\n|[^\S\n]+"
 )
 
 MAX_WORDS: Final = 20_000
@@ -46,6 +47,13 @@ def word_difference(before: str, after: str) -> tuple[Piece, ...]:
     if before == after:
         return ()
     return tuple(_joined(_pieces(_WORD.findall(before), _WORD.findall(after))))
+
+
+def least_difference(before: str, after: str) -> tuple[Piece, ...]:
+    """The same, but that a text which was only typed on is kept to its last letter."""
+    if before and before != after and after.startswith(before):
+        return Piece(Change.KEEP, before), Piece(Change.INSERT, after[len(before) :])
+    return word_difference(before, after) or tuple(_joined(iter([Piece(Change.KEEP, before)])))
 
 
 def apply_words(before: str, pieces: Sequence[Piece]) -> str:
@@ -81,11 +89,21 @@ def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
         if code is not None and code.tag != "equal":
             continue
         same, where = (len(old), len(new)) if code is None else (code.src_start, code.dest_start)
-        yield Piece(Change.DELETE, "".join(old[at_old:same]))
-        yield Piece(Change.INSERT, "".join(new[at_new:where]))
+        yield from _replaced("".join(old[at_old:same]), "".join(new[at_new:where]))
         if code is not None:
             yield Piece(Change.KEEP, "".join(old[code.src_start : code.src_end]))
             at_old, at_new = code.src_end, code.dest_end
+
+
+def _replaced(old: str, new: str) -> Iterator[Piece]:
+    """One text in the place of another; a space after both is the same space."""
+    space = 0
+    most = min(len(old), len(new))
+    while space < most and old[-1 - space] == new[-1 - space] and old[-1 - space].isspace():
+        space += 1
+    yield Piece(Change.DELETE, old[: len(old) - space])
+    yield Piece(Change.INSERT, new[: len(new) - space])
+    yield Piece(Change.KEEP, old[len(old) - space :])
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -154,7 +154,7 @@ class Settings:
         _whole(1024, 1 << 32), str(4 << 20), "Bytes per second that one connection may keep up."
     )
     channel: str = _row(
-        _channel, "plain", "How websockets are carried: fast, or plain ASGI as on any server."
+        _channel, "fast", "How websockets are carried: fast, or plain ASGI as on any server."
     )
     automatic_snapshots: int = _row(
         _whole(0, 1000),

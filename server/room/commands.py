@@ -42,6 +42,13 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """Updates of one peer that continue each other; found in the inbox, never put there."""
+
+    parts: tuple[Received, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """A peer has said something that is refused before it is heard."""
 
@@ -106,4 +113,4 @@ def fail(answer: "asyncio.Future[Any]", error: BaseException) -> None:
         answer.set_exception(error)
 
 
-Command = Join | Leave | Received | Refuse | Drained | SetRole | Read | Write | Edit
+Command = Join | Leave | Received | Typed | Refuse | Drained | SetRole | Read | Write | Edit

@@ -11,6 +11,7 @@ ends that peer's connection and nothing else).
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import assert_never
 
@@ -28,7 +29,6 @@ from server.protocol.ids import ClientId, UserId
 from server.protocol.messages import (
     KEEP_ALIVE,
     Denied,
-    Message,
     Presence,
     SyncStatus,
     SyncStep1,
@@ -49,6 +49,7 @@ from server.room.peer import Peer
 from server.room.ports import Clock
 from server.room.statistics import Statistics
 from server.room.turn import Farewell, Letter, Turn, in_frames
+from server.room.typing import together
 from server.session.owed import Owed
 from server.session.owners import ClientOwners, PeerId
 from server.session.presence import CLIENTS_PER_CONNECTION
@@ -72,11 +73,13 @@ class Desk:
         self._clock = clock
         self._statistics = statistics
 
-    def perform(self, command: commands.Command, turn: Turn) -> None:
+    def perform(self, command: commands.Command, turn: Turn) -> None:  # noqa: C901 - one case each
         """Do one thing; what it owes to whom is left in ``turn``."""
         match command:
-            case commands.Received(peer, message, shape):
-                self._hear(peer, message, shape, turn)
+            case commands.Received():
+                self._hear(command, turn)
+            case commands.Typed():
+                self._type(command, turn)
             case commands.Join(peer):
                 self._join(peer, turn)
             case commands.Leave(peer):
@@ -99,6 +102,8 @@ class Desk:
     def write_letters(self, turn: Turn) -> None:
         """Encode what the turn owes to single peers. After the last command, before the
         commit: so one answer serves all that a peer has asked in a turn."""
+        if not turn.owed:
+            return
         everybody = cache(lambda: _presence_frames(self._presence.all()))
         for peer, owed in turn.owed.values():
             frames: list[bytes] = []
@@ -111,7 +116,7 @@ class Desk:
 
     def presence(self, turn: Turn) -> tuple[PresenceEntry, ...]:
         """What has changed in the presence map during the turn."""
-        return self._presence.some(turn.presence)
+        return self._presence.some(turn.presence) if turn.presence else ()
 
     def settle(self, turn: Turn) -> None:
         """The turn is committed: client ids are learned from logged edits (L8)."""
@@ -169,24 +174,37 @@ class Desk:
 
     # --- what a peer says ---
 
-    def _hear(self, peer: Peer, message: Message, shape: UpdateShape | None, turn: Turn) -> None:
+    def _hear(self, said: commands.Received, turn: Turn) -> None:
         try:
-            self._act(peer, message, shape, turn)
+            self._act(said, turn)
         except TooLarge as error:
-            self._refuse(peer, error.message, turn)
+            self._refuse(said.peer, error.message, turn)
         except (PeerError, Resync) as error:
-            self._dismiss(peer, error, turn)
+            self._dismiss(said.peer, error, turn)
 
-    def _act(self, peer: Peer, message: Message, shape: UpdateShape | None, turn: Turn) -> None:
+    def _type(self, typed: commands.Typed, turn: Turn) -> None:
+        """All of it as one; if that is declined, each by itself, to find out which."""
+        if self._can_take(typed.parts[0]):
+            with suppress(PeerError, Resync):
+                self._apply(together(typed), turn, edits=len(typed.parts))
+                return
+        for part in typed.parts:
+            self.perform(part, turn)
+
+    def _can_take(self, first: commands.Received) -> bool:
+        """Whether what begins a run may be written, and follows what is there."""
+        assert first.shape is not None, "an update is inspected before it is heard"
+        may_write = first.peer.session.hears(first.message) is Action.APPLY
+        return may_write and self.document.replica.continues(first.shape)
+
+    def _act(self, said: commands.Received, turn: Turn) -> None:
+        peer, message = said.peer, said.message
         action = peer.session.hears(message)
         match action:
-            case Action.APPLY | Action.VERIFY:
-                assert isinstance(message, SyncStep2 | SyncUpdate)
-                assert shape is not None, "an update is inspected before it is heard"
-                if action is Action.APPLY:
-                    self._apply(peer, message, shape, turn)
-                else:
-                    self._verify(peer, shape, turn)
+            case Action.APPLY:
+                self._apply(said, turn)
+            case Action.VERIFY:
+                self._verify(said, turn)
             case Action.ANSWER:
                 assert isinstance(message, SyncStep1)
                 state = read_state_vector(message.state_vector, bounded=True)
@@ -205,25 +223,31 @@ class Desk:
             case _:
                 assert_never(action)
 
-    def _apply(
-        self, peer: Peer, message: SyncStep2 | SyncUpdate, shape: UpdateShape, turn: Turn
-    ) -> None:
+    def _apply(self, said: commands.Received, turn: Turn, *, edits: int = 1) -> None:
+        peer, message, shape = said.peer, said.message, said.shape
+        assert isinstance(message, SyncStep2 | SyncUpdate)
+        assert shape is not None, "an update is inspected before it is heard"
         self._refuse_forgery(peer.seat.user, shape, turn)
-        typed = self._typed_by(message, shape)
+        typed = self._typed_by(peer, message, shape)
         written = self.document.write(message.update, shape, peer.by, self._clock.now())
         if written is Written.PARKED:
             turn.owe(peer).handshake = True  # Ask for the beginning.
         if written is not Written.NOTHING:
-            self._statistics.edits += 1
+            self._statistics.edits += edits
             turn.claims.extend((client, peer) for client in typed)
 
-    def _typed_by(self, message: SyncStep2 | SyncUpdate, shape: UpdateShape) -> list[ClientId]:
-        """Whose id an update shows to be its sender's, asked before it is applied.
+    def _typed_by(
+        self, peer: Peer, message: SyncStep2 | SyncUpdate, shape: UpdateShape
+    ) -> list[ClientId]:
+        """Whose id an update shows to be its sender's, if that is news; asked before it is
+        applied.
 
         Typing comes one client at a time and says something new. A difference after a
         reconnect may carry other people's edits, and a repetition is anybody's.
         """
         if isinstance(message, SyncStep2) or len(shape.structs) != 1:
+            return []
+        if self._owners.is_writer(shape.structs[0].client, peer.owner):
             return []
         if self.document.replica.redundant(UpdateShape(shape.structs, (), 0)):
             return []
@@ -231,11 +255,14 @@ class Desk:
 
     def _refuse_forgery(self, user: UserId, shape: UpdateShape, turn: Turn) -> None:
         """Re-sending what the document has is no forgery, so this is asked last."""
+        may_write, now = self._owners.may_write, turn.now
         own = self.document.replica.client_id
         foreign = tuple(
-            run
-            for run in shape.structs
-            if run.client == own or not self._owners.may_write(run.client, user, turn.now)
+            [
+                run
+                for run in shape.structs
+                if run.client == own or not may_write(run.client, user, now)
+            ]
         )
         if not foreign or self.document.replica.redundant(UpdateShape(foreign, (), 0)):
             return
@@ -245,9 +272,10 @@ class Desk:
         # The second person at one browser may bring the first one's unsent work.
         raise Resync(f"client id {client} was somebody else's until just now: connect again")
 
-    def _verify(self, peer: Peer, shape: UpdateShape, turn: Turn) -> None:
-        if not self.document.replica.redundant(shape):
-            self._refuse(peer, READ_ONLY, turn)
+    def _verify(self, said: commands.Received, turn: Turn) -> None:
+        assert said.shape is not None, "an update is inspected before it is heard"
+        if not self.document.replica.redundant(said.shape):
+            self._refuse(said.peer, READ_ONLY, turn)
 
     def _refuse(self, peer: Peer, reason: str, turn: Turn) -> None:
         self._statistics.refused_writes += 1

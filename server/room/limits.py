@@ -27,3 +27,5 @@ class RoomLimits:
     """How long a room stays in memory after its last peer has left."""
     keep_alive_seconds: float = 10.0
     """Silence after which a peer is sent an empty message; clients give up at 30 s."""
+    linger_seconds: float = 0.003
+    """How long the rooms wait for one another when much is going on."""

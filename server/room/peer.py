@@ -86,7 +86,7 @@ class Peer:
         """
         try:
             return tuple(
-                Received(self, said, _shape(said)) for said in decode(frame, self._limits.frames)
+                [Received(self, said, _shape(said)) for said in decode(frame, self._limits.frames)]
             )
         except TooLarge as error:
             return (Refuse(self, error.message),)

@@ -25,6 +25,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
+from server.room.breath import WORTH_A_TURN, Breath, spacing
 from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.desk import Desk
@@ -35,6 +36,7 @@ from server.room.peer import Peer
 from server.room.ports import Attribution, Batch, Channel, Clock, Seat, UpdateLog
 from server.room.statistics import Statistics
 from server.room.turn import Turn
+from server.room.typing import by_runs
 from server.session.owners import PeerId
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class Room:
         *,
         log: UpdateLog,
         committer: Committer,
+        breath: Breath,
         clock: Clock,
         limits: RoomLimits,
         statistics: Statistics,
@@ -70,12 +73,14 @@ class Room:
         self.idle_since = clock.monotonic()
         self._log = log
         self._committer = committer
+        self._breath = breath
         self._clock = clock
         self._limits = limits
         self._statistics = statistics
         self._inbox = Inbox(limits.max_inbox_bytes)
         self._desk: Desk | None = None
         self._behind = False
+        self._rests_until = 0.0
         self._goodbye: AgentcError | None = None
         self._loaded = asyncio.Event()
         self._ended = asyncio.Event()
@@ -176,6 +181,7 @@ class Room:
             await self._load()
             while not self._is_done():
                 await self._inbox.wait()
+                await self._gather()
                 await self._take_turn(self._desk_())
             self._end(State.CLOSED, self._goodbye or RoomClosed("the room has closed"))
         except (ServerError, NotFound) as error:
@@ -207,6 +213,14 @@ class Room:
     def _is_done(self) -> bool:
         return self.state is State.DRAINING and not len(self._inbox)
 
+    async def _gather(self) -> None:
+        """Let more come, if much is going on and this is little."""
+        if self.state is State.DRAINING or len(self._inbox) >= WORTH_A_TURN:
+            return
+        if (pause := self._rests_until - self._clock.monotonic()) > 0:
+            await self._clock.sleep(pause)
+        await self._breath.ready()
+
     async def _take_turn(self, desk: Desk) -> None:
         waiting = self._inbox.take()
         try:
@@ -221,13 +235,17 @@ class Room:
         if self._behind:
             await self._read_log(desk)
         turn = Turn(self._clock.monotonic())
-        for command in waiting:
+        self._breath.took(len(waiting), turn.now)
+        for command in by_runs(waiting):
             desk.perform(command, turn)
         desk.write_letters(turn)
         change = desk.document.take()
         seq = await self._commit(change, desk)
         desk.settle(turn)
-        turn.release(change, desk.presence(turn), desk.peers.values(), seq)
+        presence = desk.presence(turn)
+        turn.release(change, presence, desk.peers.values(), seq)
+        if presence or change.event is not None:
+            self._rests_until = turn.now + spacing(len(desk.peers))
         self.idle_since = turn.now
 
     async def _commit(self, change: Change, desk: Desk) -> Seq:

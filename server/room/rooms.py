@@ -28,6 +28,7 @@ from server.protocol.errors import (
 from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
+from server.room.breath import Breath
 from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
@@ -90,6 +91,7 @@ class Rooms:
         statistics: Statistics,
         breaker: Breaker,
         committer: Committer,
+        breath: Breath,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.statistics = statistics
@@ -97,6 +99,7 @@ class Rooms:
         self._ports = ports
         self._limits = limits
         self._committer = committer
+        self._breath = breath
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
@@ -227,6 +230,7 @@ class Rooms:
             project,
             log=self._ports.log,
             committer=self._committer,
+            breath=self._breath,
             clock=self._ports.clock,
             limits=self._limits,
             statistics=self.statistics,
@@ -270,13 +274,14 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     statistics = Statistics()
     breaker = Breaker(ports.log, ports.clock)
     committer = Committer(ports.log, breaker, ports.clock, statistics)
+    breath = Breath(ports.clock, limits.linger_seconds)
     worker = Worker()
     compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
-        rooms = Rooms(ports, limits, statistics, breaker, committer, tasks)
+        rooms = Rooms(ports, limits, statistics, breaker, committer, breath, tasks)
         watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
-        services = [breaker.run, compactor.run, rooms.housekeeping, watcher.run]
+        services = [breaker.run, breath.run, compactor.run, rooms.housekeeping, watcher.run]
         endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
         try:
             yield rooms

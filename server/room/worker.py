@@ -9,11 +9,14 @@ there are plain and picklable; they live on the document's floor.
 import asyncio
 import multiprocessing
 import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
+from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 from server.protocol.errors import DocumentDamaged
@@ -47,7 +50,9 @@ class Worker:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 loop = asyncio.get_running_loop()
-                result = await loop.run_in_executor(pool, work, *args)
+                with _without_main():
+                    doing = loop.run_in_executor(pool, work, *args)
+                result = await doing
                 # The thread that feeds the other process keeps what it has sent last, pickled,
                 # until the next: for a large document half a gigabyte.
                 await loop.run_in_executor(pool, _nothing)
@@ -80,6 +85,18 @@ class Worker:
     def _discard(self, pool: ProcessPoolExecutor) -> None:
         if self._pool is pool:
             self.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A process that is started in here imports what it is called for, and not also what
+    this one was started as: that is the whole server, most of a second of CPU."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _nothing() -> None:

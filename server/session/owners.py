@@ -67,6 +67,11 @@ class ClientOwners:
         claim = self._claim(client, now)
         return claim is None or claim.owner.user == user or not claim.writes
 
+    def is_writer(self, client: ClientId, owner: Owner) -> bool:
+        """Whether the id is known to be this very connection's, and to write."""
+        claim = self._claims.get(client)
+        return claim is not None and claim.writes and claim.owner == owner
+
     def claim(self, client: ClientId, owner: Owner, *, writes: bool) -> None:
         """Give the id to ``owner``. The caller has asked whether it may be given."""
         before = self._claims.get(client)

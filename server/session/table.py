@@ -28,7 +28,14 @@ from server.protocol.messages import (
 )
 
 
-class State(Enum):
+class _Key(Enum):
+    """A variant that tables are keyed by: found by identity, for Enum hashes its name anew
+    for each look-up, and there is one for each delivery."""
+
+    __hash__ = object.__hash__
+
+
+class State(_Key):
     """How the conversation with one peer stands."""
 
     LIVE = auto()
@@ -36,7 +43,7 @@ class State(Enum):
     CLOSED = auto()
 
 
-class Standing(Enum):
+class Standing(_Key):
     """Whether the peer's role lets it write (L8)."""
 
     WRITER = auto()

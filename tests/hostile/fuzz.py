@@ -11,17 +11,13 @@ Every other round adds well-formed mischief to the spoiled frames.
 
 import argparse
 import asyncio
-import gc
-import logging
 import mmap
 import random
 import struct
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +38,7 @@ from tests.doubles.guest import Guest
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument
 from tests.hostile.frames import TABLE
 from tests.hostile.mutation import corpus, mutate
+from tests.hostile.strict import Strict
 from tests.hostile.wellformed import well_formed
 from tests.server.room.conftest import PROJECT, House, house
 
@@ -244,33 +241,6 @@ class Round:
 
 def _seen(replica: Replica) -> tuple[Moment, bytes, str]:
     return replica.moment(), replica.full(), replica.read(honest_text)
-
-
-class Strict(logging.Handler):
-    """An error in the log is a failure, and so is an exception that nobody could catch."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.errors: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Remember it."""
-        self.errors.append(record.getMessage() + str(record.exc_info))
-
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Listen to the log, and to what Python only prints: failures in finalizers, in
-        callbacks from Rust and in threads."""
-        before = sys.unraisablehook, threading.excepthook
-        sys.unraisablehook = lambda told: self.errors.append(repr(told.exc_value))
-        threading.excepthook = lambda told: self.errors.append(repr(told.exc_value))
-        logging.getLogger().addHandler(self)
-        try:
-            yield
-            gc.collect()  # A task that failed unheard says so when it is freed.
-        finally:
-            logging.getLogger().removeHandler(self)
-            sys.unraisablehook, threading.excepthook = before
 
 
 async def one_round(seed: int, number: int, frames: int, last: mmap.mmap) -> Counter[str]:

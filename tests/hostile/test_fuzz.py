@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.fuzz import HEADER, Strict
+from tests.hostile.fuzz import HEADER
+from tests.hostile.strict import Strict
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = int(os.environ.get("FRAMES", "20000"))

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -56,7 +56,9 @@ async def house(database: MemoryDatabase, limits: RoomLimits | None = None) -> A
     clock = ManualClock()
     store = MemoryStore(database, clock)
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
-    async with hosting(ports, limits or RoomLimits()) as rooms:
+    # Time stands still here, so nobody lingers.
+    limits = replace(limits or RoomLimits(), linger_seconds=0.0)
+    async with hosting(ports, limits) as rooms:
         yield House(rooms, store, clock)
         store.faults.release_appends()
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import psutil
 import pytest
@@ -22,6 +23,18 @@ if __name__ == "__main__":
     worker = Worker()  # Kept: a pool that nobody holds ends its processes.
     print(asyncio.run(worker.run(os.getpid)), flush=True)
     time.sleep(60)
+"""
+
+TELL_WHO_LOADS = """
+import asyncio, os
+from server.room.worker import Worker
+
+print("loaded as", __name__, flush=True)
+if __name__ == "__main__":
+    worker = Worker()
+    asyncio.run(worker.run(os.getpid))
+    worker.close()
+    print("worked", flush=True)
 """
 
 
@@ -68,3 +81,12 @@ def test_a_killed_server_leaves_no_worker_behind() -> None:
         server.kill()
     assert pid in {process.pid for process in family}
     assert psutil.wait_procs(family, timeout=PATIENCE_S)[1] == []
+
+
+def test_the_worker_does_not_import_what_its_parent_was_started_as(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(TELL_WHO_LOADS)
+    told = subprocess.run(
+        [sys.executable, program], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
+    assert told.stdout.splitlines() == ["loaded as __main__", "worked"]

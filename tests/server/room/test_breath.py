@@ -1,0 +1,121 @@
+"""When rooms wait for one another, and when not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from server.room.breath import BUSY, MOST_SECONDS, NOT_CROWDED, Breath, spacing
+from tests.doubles.clock import ManualClock, settle
+from tests.doubles.memory_store import MemoryDatabase
+from tests.server.room.conftest import house
+
+pytestmark = pytest.mark.anyio
+
+LINGER = 0.003
+
+
+@dataclass
+class Hall:
+    clock: ManualClock
+    breath: Breath
+    through: list[str] = field(default_factory=list)
+
+    async def passes(self, name: str, commands: int) -> None:
+        await self.breath.ready()
+        self.breath.took(commands, self.clock.monotonic())
+        self.through.append(name)
+
+    async def arrive(self, *names: str, commands: int = 1) -> None:
+        for name in names:
+            self.tasks.create_task(self.passes(name, commands))
+        await settle()
+
+    tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
+
+
+@asynccontextmanager
+async def hall() -> AsyncIterator[Hall]:
+    clock = ManualClock()
+    here = Hall(clock, Breath(clock, LINGER))
+    async with here.tasks:
+        service = here.tasks.create_task(here.breath.run())
+        yield here
+        await clock.advance(1.0)
+        service.cancel()
+
+
+async def test_when_little_happens_nobody_waits() -> None:
+    async with hall() as here:
+        for turn in range(100):
+            await here.arrive(f"{turn}", commands=BUSY - 1)
+            assert here.through[-1] == f"{turn}"
+            await here.clock.advance(LINGER)
+
+
+async def test_after_a_large_turn_all_wait_and_then_go_together() -> None:
+    async with hall() as here:
+        await here.arrive("first", commands=BUSY)
+        await here.arrive("second", "third")
+        await here.clock.advance(LINGER * 0.9)
+        assert here.through == ["first"]
+        await here.clock.advance(LINGER * 0.2)
+        assert here.through == ["first", "second", "third"]
+
+
+async def test_many_small_turns_are_a_busy_time_too() -> None:
+    async with hall() as here:
+        await here.arrive(*(f"{room}" for room in range(BUSY)))
+        await here.arrive("late")
+        assert here.through[-1] == f"{BUSY - 1}"
+        await here.clock.advance(LINGER)
+        assert here.through[-1] == "late"
+
+
+async def test_those_who_have_waited_make_the_next_ones_wait_if_they_are_many() -> None:
+    async with hall() as here:
+        await here.arrive("first", commands=BUSY)
+        await here.arrive(*(f"{room}" for room in range(BUSY)))
+        await here.clock.advance(LINGER)
+        assert len(here.through) == 1 + BUSY
+        await here.arrive("late")
+        assert here.through[-1] == f"{BUSY - 1}"
+        await here.clock.advance(LINGER)
+        assert here.through[-1] == "late"
+
+
+async def test_once_it_is_quiet_again_nobody_waits() -> None:
+    async with hall() as here:
+        await here.arrive("first", commands=BUSY)
+        await here.clock.advance(LINGER)
+        await here.arrive("second")
+        assert here.through == ["first", "second"]
+
+
+def test_only_crowds_wait_for_their_own_sake_and_never_long() -> None:
+    assert spacing(NOT_CROWDED) == 0.0
+    assert 0.001 < spacing(NOT_CROWDED + 1) < spacing(100) < 0.0151
+    assert spacing(100_000) == MOST_SECONDS
+
+
+async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database) as here:
+        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
+        await here.clock.advance(1.0)
+        first, second, reader = guests[0], guests[1], guests[2]
+        await first.type("at once;")
+        await here.deliver()
+        assert reader.text == "at once;"
+        await first.type("later;")
+        await second.type("together;")
+        before = len(reader.channel.frames)
+        await here.deliver()
+        assert reader.text == "at once;"
+        await here.clock.advance(spacing(len(guests)))
+        await here.deliver()
+        assert reader.text == first.text
+        assert len(reader.channel.frames) == before + 1
