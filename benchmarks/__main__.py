@@ -16,7 +16,7 @@ from benchmarks.peers.kinds import KINDS
 from benchmarks.report import Report
 from benchmarks.run import Run, say
 from benchmarks.suite import Suite
-from benchmarks.suites import connections, documents, growth, rooms
+from benchmarks.suites import connections, documents, growth, reads, rooms
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
@@ -24,6 +24,7 @@ SUITES: tuple[Suite, ...] = (
     *rooms.SUITES,
     *connections.SUITES,
     *documents.SUITES,
+    *reads.SUITES,
     *growth.SUITES,
 )
 

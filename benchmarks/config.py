@@ -97,6 +97,19 @@ class Crash:
 
 
 @dataclass(frozen=True, slots=True)
+class Reads:
+    """A large project, read from its rows."""
+
+    nodes: int = 5_000
+    edges: int = 10_000
+    sections: int = 200
+    page: int = 100
+    found: int = 20
+    warm_up: int = 10
+    asked: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Growth:
     """Cost per edit while one magnitude grows and the rest stays."""
 
@@ -151,6 +164,7 @@ class Config:
     presence: Presence = field(default_factory=Presence)
     commit: Commit = field(default_factory=Commit)
     crash: Crash = field(default_factory=Crash)
+    reads: Reads = field(default_factory=Reads)
     growth: Growth = field(default_factory=Growth)
     soak: Soak = field(default_factory=Soak)
 
@@ -185,6 +199,7 @@ QUICK = replace(
     join=Join(cold=3, warm_up=5, warm=40),
     presence=Presence(warm_up=10, states=30),
     commit=Commit(rooms=(1, 50), warm_up=20, edits=100),
+    reads=Reads(nodes=500, edges=1_000, sections=20, asked=20),
     growth=Growth(
         clients=(10, 100),
         rooms=(10, 100, 1_000),

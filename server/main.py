@@ -208,6 +208,7 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
         directory=store.directory,
         feed=store.feed,
         clock=clock,
+        projection=store.projection,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),
@@ -237,15 +238,17 @@ def application(
     count = ConnectionCount(settings.max_connections_per_user if settings.rate_limits else None)
     yjs = YjsEndpoint(rooms, store.directory, clock, settings, count, visits.note)
     services = Services(
-        rooms,
-        store.directory,
-        clock,
-        settings,
-        store.projects,
-        store.invitations,
-        store.answers,
-        historian,
-        Restorer(historian, rooms),
+        rooms=rooms,
+        directory=store.directory,
+        clock=clock,
+        settings=settings,
+        projects=store.projects,
+        invitations=store.invitations,
+        answers=store.answers,
+        reader=store.reader,
+        search=store.search,
+        historian=historian,
+        restorer=Restorer(historian, rooms),
     )
     api = build_api(services)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

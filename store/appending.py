@@ -23,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 
@@ -86,7 +87,7 @@ MOVED = ("head", "digest", "tail_rows", "tail_bytes", "checkpoint_bytes", "due")
 MOVE_DOCUMENTS = Prepared(
     update(t.documents)
     .where(t.documents.c.project_id == bindparam("project"))
-    .values({name: bindparam(f"new_{name}") for name in MOVED})
+    .values({name: bindparam(f"new_{name}") for name in MOVED} | {"stale": true()})
 )
 
 

@@ -2,9 +2,10 @@
 
 A report, never a repair, and no row is believed: what cannot be decoded is a
 problem like any other. Documents are read one at a time, each in one read
-transaction, a page of rows at a time. What does not live here: the checks of one
-document (``store.fsck_document``), and what updates mean: comparing a checkpoint
-with a replay of its history is the caller's ``replay``.
+transaction, a page of rows at a time; their projection is held against a replay.
+What does not live here: the checks of one document (``store.fsck_document``,
+``store.fsck_projection``), and what updates mean: comparing a checkpoint with a
+replay of its history is the caller's ``replay``.
 """
 
 import asyncio
@@ -25,11 +26,13 @@ from sqlalchemy import (
 
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId
+from server.room.difference import Source
 from server.room.ports import HistoryRun, LoggedUpdate
 from store import tables as t
 from store.database import Database
 from store.faults import Unreadable
 from store.fsck_document import Findings, Problem, check_document
+from store.fsck_projection import check_rows, read_rows
 from store.fsck_snapshots import check_snapshots
 from store.tables import AnyRow
 
@@ -84,7 +87,7 @@ async def _verify_one(db: Database, project: ProjectId, replay: Replay | None) -
         return [Problem(project, "documents", None, f"cannot be read: {error}")]
     if replay is None or findings.problems:
         return findings.problems
-    return await _replayed(project, findings, replay)
+    return await _replayed(project, findings, replay) or await _projected(db, project, findings)
 
 
 async def _replayed(project: ProjectId, findings: Findings, replay: Replay) -> list[Problem]:
@@ -95,6 +98,17 @@ async def _replayed(project: ProjectId, findings: Findings, replay: Replay) -> l
         return []
     seq = None if checkpoint is None else checkpoint.seq
     return [Problem(project, "checkpoints", seq, wrong)]
+
+
+async def _projected(db: Database, project: ProjectId, findings: Findings) -> list[Problem]:
+    """What the projection shows that the document does not say, or the other way round."""
+    rows = await db.read_at_leisure(read_rows, project)
+    if rows is None or rows.seq != findings.seq:
+        return []  # It is behind, and will be made to follow; or the document has gone on.
+    checkpoint = None if findings.checkpoint is None else findings.checkpoint.payload
+    updates = tuple(update.payload for update in findings.tail)
+    source = Source(project, rows.seq, checkpoint, updates)
+    return await asyncio.to_thread(check_rows, source, rows)
 
 
 async def _projects(db: Database) -> AsyncIterator[ProjectId]:

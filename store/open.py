@@ -26,7 +26,10 @@ from store.kept_answers import SqlKeptAnswers
 from store.log import SqlUpdateLog
 from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
+from store.projection import SqlProjection
+from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
+from store.search import SqlSearch
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 
@@ -43,6 +46,9 @@ class Store:
     snapshots: SqlSnapshots
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
+    projection: SqlProjection
+    reader: SqlProjectionReader
+    search: SqlSearch
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
@@ -137,6 +143,9 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         snapshots=SqlSnapshots(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
+        projection=SqlProjection(db, clock),
+        reader=SqlProjectionReader(db),
+        search=SqlSearch(db),
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),

@@ -22,6 +22,7 @@ from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
 from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
+from store.projection import index_title
 from store.tables import AnyRow
 
 T = TypeVar("T")
@@ -140,6 +141,7 @@ def add_project(conn: Connection, new: NewProject) -> Project:
         },
     )
     _insert_member(conn, new.id, new.owner, Role.OWNER)
+    index_title(conn, new.id, new.title)
     head = Seq(0)
     if new.seed is not None:
         [appended] = append_rows(conn, [Batch(new.id, (new.seed,))])

@@ -27,6 +27,7 @@ from server.room.project_ports import (
     Visit,
 )
 from store import tables as t
+from store.projection import index_title
 from store.projects import lock_project, title_key
 from store.tables import AnyRow
 
@@ -180,6 +181,8 @@ def describe(
     before = card(conn, project, user)
     check(before)
     new_title = before.title if title is None else title
+    if new_title != before.title:
+        index_title(conn, project, new_title)
     conn.execute(
         DESCRIBE,
         {

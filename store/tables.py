@@ -123,6 +123,9 @@ documents = Table(
     Column("tail_bytes", BigInteger, nullable=False),
     Column("checkpoint_bytes", BigInteger, nullable=False, comment="uncompressed"),
     Column("due", Boolean, nullable=False, comment="the log has outgrown the checkpoint"),
+    Column(
+        "stale", Boolean, nullable=False, server_default=true(), comment="head is not projected"
+    ),
     Column("max_bytes", BigInteger),
 )
 Index(
@@ -131,6 +134,13 @@ Index(
     # As a query compiles to it there: SQLite's planner compares the text of the terms.
     sqlite_where=documents.c.due == true(),
     postgresql_where=documents.c.due,
+)
+
+Index(
+    "ix_documents_stale",
+    documents.c.project_id,
+    sqlite_where=documents.c.stale == true(),
+    postgresql_where=documents.c.stale,
 )
 
 updates = Table(

@@ -63,6 +63,8 @@ CATCHERS = {
     ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
     ("server/room/upkeep.py", "_try"),
+    ("server/room/projector.py", "_steps"),
+    ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
@@ -205,7 +207,8 @@ def _is_fixed(module: Module, name: str) -> bool:
     """Types are CamelCase; a logger is a logger; SQL tables and migrations describe themselves
     in names of their own, and are never changed."""
     word = name.lstrip("_")
-    described = module.path == "store/tables.py" or module.path.startswith(MIGRATIONS)
+    tables = module.path in {"store/tables.py", "store/projection_tables.py"}
+    described = tables or module.path.startswith(MIGRATIONS)
     return word[:1].isupper() or name == "logger" or name.startswith("__") or described
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from server.document.elements import FORMS, Element, ElementRef, Kind, elements
 from server.document.schema import ProjectView, order, sort_sections
-from server.document.words import Piece, apply_words, word_difference
+from server.document.wording import Piece, apply_words, word_difference
 from server.protocol.errors import Conflict
 
 MOVES = {Kind.NODE: frozenset({"x", "y"}), Kind.SECTION: frozenset({"rank"})}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pycrdt
 
 from server.document.offsets import delete_text, insert_text
-from server.document.words import Change, Piece, least_difference, word_difference
+from server.document.wording import Change, Piece, least_difference, word_difference
 
 
 class _Splice(NamedTuple):

@@ -190,8 +190,9 @@ def _collect(
     for id in sorted(root.keys(), key=order):
         path = f"{name}/{shorten(id)}"
         value = value_of(root, id)
-        if not 1 <= len(id) <= MAX_ID:
-            problems.append(Problem(path, f"an id of 1 to {MAX_ID} characters", describe(id)))
+        if not 1 <= len(id) <= MAX_ID or "\0" in id:
+            expected = f"an id of 1 to {MAX_ID} characters without U+0000"
+            problems.append(Problem(path, expected, describe(id)))
         elif isinstance(value, pycrdt.Map):
             fields = Fields(value, path)
             element = build(id, fields)

@@ -1,131 +1,170 @@
-"""In what two texts differ, by words.
+"""How text is cut into the words that a search finds, and how a finding is shown.
 
-Plain strings in, plain values out. What does not live here: where the texts come from,
-and putting a difference into a document (``rewriting``).
+One cut serves every database, so that the same question has the same answer on each:
+words are folded (compatibility forms, case and accents do not matter), a run of a
+script that is written without spaces becomes its pairs of neighbours, and an emoji is a
+word. What comes out holds letters, digits, marks and symbols only, no space, quote or
+operator of any query language. What does not live here: indices and their queries.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import cache
+from itertools import accumulate
 from typing import Final
 
-from rapidfuzz.distance import Indel
+MAX_WORD: Final = 64
+"""Characters of a word that count; what follows is not looked at."""
 
-from server.protocol.errors import Conflict
+MAX_TERMS: Final = 16
+"""Words of a question that count."""
 
-_JOINERS: Final = "\u200d\ufe0f\U0001f3fb-\U0001f3ff"
-_WORD: Final = re.compile(
-    # A word or sign with the space after it, so that a word which is added or goes takes one
-    # space along, and always the same one. An emoji of several code points is one sign.
-    rf"(?:\w+|[^\w\s](?:[{_JOINERS}]|(?<=\u200d)[^\w\s])*)[^\S\n]*|\n|[^\S\n]+"
+MAX_SCANNED: Final = 20_000
+"""Characters of a text in which an excerpt looks for what was found."""
+
+_BEFORE, _AFTER = 60, 140
+"""Characters shown before and after a finding."""
+
+_UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai and Lao, Myanmar, Khmer
+    "\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
 )
-
-MAX_WORDS: Final = 20_000
-"""Of what lies between the common beginning and end. Above, it counts as replaced whole:
-comparing takes the square of it at worst."""
-
-
-class Change(StrEnum):
-    """What became of a piece of text."""
-
-    KEEP = "keep"
-    INSERT = "insert"
-    DELETE = "delete"
+_SYMBOLS: Final = "\u2190-\u21ff\u2300-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff"
+_ACCENTS: Final = frozenset({202, 220, 230})
+"""Canonical combining classes of what is written on, under or through a letter. Others
+(Japanese voicing, Indic vowels) tell words apart."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """Some text that was kept, inserted or deleted. Never empty."""
+class Term:
+    """A word that must occur; with ``prefix`` as the beginning of one."""
 
-    change: Change
+    word: str
+    prefix: bool
+
+    def finds(self, word: str) -> bool:
+        """Whether this word is what was asked for."""
+        return word.startswith(self.word) if self.prefix else word == self.word
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an excerpt; ``found`` marks what was asked for."""
+
     text: str
+    found: bool
 
 
-def word_difference(before: str, after: str) -> tuple[Piece, ...]:
-    """The way from one text to the other, by whole words; empty if they are equal."""
-    if before == after:
-        return ()
-    return tuple(_joined(_pieces(_WORD.findall(before), _WORD.findall(after))))
+def words(text: str) -> list[str]:
+    """Every word of a text, in order, folded."""
+    return [word for word, _, _ in _cut("".join(_folded(text)))]
 
 
-def least_difference(before: str, after: str) -> tuple[Piece, ...]:
-    """The same, but that a text which was only typed on is kept to its last letter."""
-    if before and before != after and after.startswith(before):
-        return Piece(Change.KEEP, before), Piece(Change.INSERT, after[len(before) :])
-    return word_difference(before, after) or tuple(_joined(iter([Piece(Change.KEEP, before)])))
+def terms(question: str) -> tuple[Term, ...]:
+    """What a person has typed: all of it must occur, the last word as a beginning."""
+    found: list[Term] = []
+    for run in _pattern().finditer("".join(_folded(question))):
+        whole = run.lastgroup != "run"
+        pairs = [word for word, start, end in _pieces(run) if whole or end - start > 1]
+        # A lone character of an unspaced script begins the pairs that it is in.
+        found += [Term(word, False) for word in pairs] or [Term(run.group(), True)]
+    if found and not question[-1:].isspace():
+        found[-1] = Term(found[-1].word, True)
+    return tuple(found[:MAX_TERMS])
 
 
-def apply_words(before: str, pieces: Sequence[Piece]) -> str:
-    """The other text. Raises ``Conflict`` if the difference was not taken from this one."""
-    if not pieces:
-        return before
-    kept = "".join(piece.text for piece in pieces if piece.change is not Change.INSERT)
-    if kept != before:
-        raise Conflict("this difference is not one of this text")
-    return "".join(piece.text for piece in pieces if piece.change is not Change.DELETE)
+def excerpt(text: str, asked: tuple[Term, ...]) -> tuple[Part, ...]:
+    """The surroundings of the first finding, or the beginning of the text."""
+    shown = unicodedata.normalize("NFC", text[:MAX_SCANNED])
+    spans = list(_findings(shown, asked))
+    first = spans[0][0] if spans else 0
+    start = max(0, first - _BEFORE)
+    end = min(len(shown), max(first, start) + _AFTER)
+    parts = _parts(shown, start, end, spans)
+    if start:
+        parts = [Part("\u2026", False), *parts]
+    if end < len(text):
+        parts = [*parts, Part("\u2026", False)]
+    return tuple(part for part in parts if part.text)
 
 
-def _pieces(before: list[str], after: list[str]) -> Iterator[Piece]:
-    head = _common(before, after)
-    tail = _common(before[head:][::-1], after[head:][::-1])
-    old, new = before[head : len(before) - tail], after[head : len(after) - tail]
-    yield Piece(Change.KEEP, "".join(before[:head]))
-    if len(old) + len(new) > MAX_WORDS:
-        yield Piece(Change.DELETE, "".join(old))
-        yield Piece(Change.INSERT, "".join(new))
-    else:
-        yield from _compared(old, new)
-    yield Piece(Change.KEEP, "".join(before[len(before) - tail :]))
-
-
-def _compared(old: list[str], new: list[str]) -> Iterator[Piece]:
-    """The longest common subsequence. By number, since hashes of strings may coincide."""
-    numbers: dict[str, int] = {}
-    first = [numbers.setdefault(word, len(numbers)) for word in old]
-    second = [numbers.setdefault(word, len(numbers)) for word in new]
-    at_old = at_new = 0
-    for code in (*Indel.opcodes(first, second), None):
-        if code is not None and code.tag != "equal":
-            continue
-        same, where = (len(old), len(new)) if code is None else (code.src_start, code.dest_start)
-        yield from _replaced("".join(old[at_old:same]), "".join(new[at_new:where]))
-        if code is not None:
-            yield Piece(Change.KEEP, "".join(old[code.src_start : code.src_end]))
-            at_old, at_new = code.src_end, code.dest_end
-
-
-def _replaced(old: str, new: str) -> Iterator[Piece]:
-    """One text in the place of another; a space after both is the same space."""
-    space = 0
-    most = min(len(old), len(new))
-    while space < most and old[-1 - space] == new[-1 - space] and old[-1 - space].isspace():
-        space += 1
-    yield Piece(Change.DELETE, old[: len(old) - space])
-    yield Piece(Change.INSERT, new[: len(new) - space])
-    yield Piece(Change.KEEP, old[len(old) - space :])
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items both begin with."""
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
+def _parts(shown: str, start: int, end: int, spans: list[tuple[int, int]]) -> list[Part]:
+    parts: list[Part] = []
+    at = start
+    for first, last in spans:
+        if first >= end:
             break
-        count += 1
-    return count
+        first, last = max(first, at), min(last, end)
+        if last <= first:
+            continue
+        parts += [Part(shown[at:first], False), Part(shown[first:last], True)]
+        at = last
+    return [*parts, Part(shown[at:end], False)]
 
 
-def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    last: Piece | None = None
-    for piece in pieces:
-        if not piece.text:
-            continue
-        if last is not None and last.change is piece.change:
-            last = Piece(last.change, last.text + piece.text)
-            continue
-        if last is not None:
-            yield last
-        last = piece
-    if last is not None:
-        yield last
+def _findings(shown: str, asked: tuple[Term, ...]) -> Iterator[tuple[int, int]]:
+    """Where in a composed text the words are that were asked for."""
+    pieces = _folded(shown)
+    ends = list(accumulate(map(len, pieces)))
+    folded = "".join(pieces)
+    moved = len(folded) != len(pieces)
+    origin = [at for at, piece in enumerate(pieces) for _ in piece] if moved else range(len(ends))
+    for word, start, end in _cut(folded):
+        if any(term.finds(word) for term in asked):
+            yield origin[start], origin[end - 1] + 1
+
+
+def _folded(text: str) -> list[str]:
+    """For each character of the composed text what it counts as: nothing for an accent."""
+    fold = _Fold()
+    return [fold[char] for char in unicodedata.normalize("NFC", text)]
+
+
+class _Fold(dict[str, str]):
+    """What characters count as, worked out once for each."""
+
+    def __missing__(self, char: str) -> str:
+        self[char] = folded = _fold(char)
+        return folded
+
+
+def _fold(char: str) -> str:
+    if char.isascii():
+        return char.lower()
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", char).casefold())
+    kept = (part for part in parts if unicodedata.combining(part) not in _ACCENTS)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def _cut(folded: str) -> Iterator[tuple[str, int, int]]:
+    for run in _pattern().finditer(folded):
+        yield from _pieces(run)
+
+
+def _pieces(run: "re.Match[str]") -> Iterator[tuple[str, int, int]]:
+    """A word as it is; a run without spaces as pairs, and its last character alone, so that
+    every character begins a word."""
+    text, start = run.group(), run.start()
+    if run.lastgroup != "run":
+        yield text[:MAX_WORD], start, run.end()
+        return
+    for at in range(len(text)):
+        yield text[at : at + 2], start + at, start + min(at + 2, len(text))
+
+
+@cache
+def _pattern() -> "re.Pattern[str]":
+    """A run of an unspaced script, a symbol, or a word with the marks that belong to it."""
+    word = f"(?![{_UNSPACED}])[^\\W_]"
+    return re.compile(
+        f"(?P<run>[{_UNSPACED}]+)|(?P<symbol>[{_SYMBOLS}])|(?P<word>{word}(?:{word}|[{_marks()}])*)"
+    )
+
+
+def _marks() -> str:
+    """All marks of the basic plane; to ``re`` they are no part of a word."""
+    marks = [at for at in range(0x300, 0x10000) if unicodedata.category(chr(at))[0] == "M"]
+    return "".join(map(chr, (at for at in marks if not 0xFE00 <= at <= 0xFE0F)))

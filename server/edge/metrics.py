@@ -54,6 +54,11 @@ class RoomCollector(Collector):
             "Bytes that the slowest client has yet to take.",
             now.slowest_backlog_bytes,
         )
+        yield _gauge(
+            "oldest_unprojected_edit_seconds",
+            "Age of the oldest edit that lists and searches do not show yet.",
+            now.oldest_unprojected_seconds,
+        )
         yield _gauge("store_in_service", "1 while the store works.", self.in_service())
 
     def _counters(self) -> Iterator[Metric]:
@@ -64,6 +69,7 @@ class RoomCollector(Collector):
         yield _counter("catch_ups", "Full queues turned into a catch-up.", counted.catch_ups)
         yield _counter("failed_rooms", "Rooms closed by a fault.", counted.failed_rooms)
         yield _counter("compactions", "Documents compacted.", counted.compactions)
+        yield _counter("projections", "Projections brought up to date.", counted.projections)
 
     def _commit_seconds(self) -> Metric:
         counts = list(accumulate(self.statistics.commit_buckets))

@@ -19,6 +19,7 @@ from server.protocol.errors import DocumentFault, ServerError, ShuttingDown, Sto
 from server.room.breaker import Breaker
 from server.room.ports import Appended, Batch, Clock, UpdateLog
 from server.room.statistics import Statistics
+from server.room.unprojected import Unprojected
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +37,18 @@ class Committer:
     """The one writer of this process's edits. ``run`` is its task."""
 
     def __init__(
-        self, log: UpdateLog, breaker: Breaker, clock: Clock, statistics: Statistics
+        self,
+        log: UpdateLog,
+        breaker: Breaker,
+        clock: Clock,
+        statistics: Statistics,
+        unprojected: Unprojected,
     ) -> None:
         self._log = log
         self._breaker = breaker
         self._clock = clock
         self._statistics = statistics
+        self._unprojected = unprojected
         self._waiting: list[Submission] = []
         self._in_flight: list[Submission] = []
         self._wake = asyncio.Event()
@@ -102,6 +109,7 @@ class Committer:
         else:
             self._statistics.committed(self._clock.monotonic() - started)
             for submission, rows in zip(group, appended, strict=True):
+                self._unprojected.note(rows.project)
                 _resolve(submission.done, rows)
 
     async def _isolate(self, group: Sequence[Submission], error: ServerError) -> None:

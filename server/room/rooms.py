@@ -4,6 +4,8 @@ Whoever wants a document asks here. Opening is single-flight, because a room is 
 the map before it has loaded; closing is awaited, because a room stays in the map
 until its task has ended. What does not live here: what happens in a room.
 
+Long because the services beside the rooms start and end in one order with them.
+
 Laws kept here: L2 (newcomers are refused while the breaker is tripped) and L5.
 """
 
@@ -44,9 +46,12 @@ from server.room.ports import (
     Seat,
     UpdateLog,
 )
+from server.room.projection_ports import Projection
+from server.room.projector import Projector
 from server.room.quarantine import Quarantine
 from server.room.room import Room, State
 from server.room.statistics import Statistics
+from server.room.unprojected import Unprojected
 from server.room.watcher import Watcher
 from server.room.worker import Worker
 from server.session.owners import PeerId
@@ -69,6 +74,7 @@ class Ports:
     directory: Directory
     feed: ChangeFeed
     clock: Clock
+    projection: Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class Gauges:
     connections: int
     oldest_uncommitted_seconds: float
     slowest_backlog_bytes: int
+    oldest_unprojected_seconds: float
 
 
 class Rooms:
@@ -91,6 +98,7 @@ class Rooms:
         statistics: Statistics,
         breaker: Breaker,
         committer: Committer,
+        unprojected: Unprojected,
         breath: Breath,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -99,6 +107,7 @@ class Rooms:
         self._ports = ports
         self._limits = limits
         self._committer = committer
+        self._unprojected = unprojected
         self._breath = breath
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
@@ -179,6 +188,19 @@ class Rooms:
             if room.state is State.LIVE:
                 return room
 
+    async def projected(self, project: ProjectId, seq: Seq) -> None:
+        """Return once the projection shows ``seq``: for a read after one's own write.
+
+        Raises ``StoreBusy`` when that takes too long, ``NotFound``, or a ``DocumentFault``
+        or ``DocumentDamaged`` for a document that cannot be projected.
+        """
+        await self._unprojected.projected(project, seq)
+
+    def at_hand(self, project: ProjectId) -> Room | None:
+        """The room of a project if it is in service; asking opens none."""
+        room = self._rooms.get(project)
+        return room if room is not None and room.state is State.LIVE else None
+
     async def end(self, project: ProjectId, goodbye: AgentcError) -> None:
         """Close a document's room here, if there is one: its connections are told ``goodbye``.
         Returns once it has ended."""
@@ -199,6 +221,7 @@ class Rooms:
             connections=len(peers),
             oldest_uncommitted_seconds=self._committer.oldest_uncommitted(),
             slowest_backlog_bytes=max((peer.channel.backlog for peer in peers), default=0),
+            oldest_unprojected_seconds=self._unprojected.oldest(),
         )
 
     async def housekeeping(self) -> None:
@@ -273,15 +296,34 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     """Rooms in service, with all their tasks; leaving drains and ends them."""
     statistics = Statistics()
     breaker = Breaker(ports.log, ports.clock)
-    committer = Committer(ports.log, breaker, ports.clock, statistics)
+    unprojected = Unprojected(ports.clock)
+    committer = Committer(ports.log, breaker, ports.clock, statistics, unprojected)
     breath = Breath(ports.clock, limits.linger_seconds)
-    worker = Worker()
-    compactor = Compactor(ports.compaction, worker, ports.clock, statistics)
+    # Two, for a long merge would make a projection late.
+    merging, reading = Worker(), Worker()
+    compactor = Compactor(ports.compaction, merging, ports.clock, statistics)
     async with asyncio.TaskGroup() as tasks:
-        rooms = Rooms(ports, limits, statistics, breaker, committer, breath, tasks)
+        rooms = Rooms(ports, limits, statistics, breaker, committer, unprojected, breath, tasks)
         watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
         committing = tasks.create_task(committer.run(), name="committer")
-        services = [breaker.run, breath.run, compactor.run, rooms.housekeeping, watcher.run]
+        projector = Projector(
+            ports.projection,
+            ports.log,
+            rooms.at_hand,
+            reading,
+            ports.clock,
+            statistics,
+            unprojected,
+        )
+        services = [
+            breaker.run,
+            breath.run,
+            compactor.run,
+            rooms.housekeeping,
+            watcher.run,
+            projector.run,
+            projector.sweep,
+        ]
         endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
         try:
             yield rooms
@@ -291,7 +333,8 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             await committing
             for task in endless:
                 task.cancel()
-            worker.close()
+            merging.close()
+            reading.close()
 
 
 async def _keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:

@@ -28,6 +28,7 @@ class Statistics:
     catch_ups: int = 0
     failed_rooms: int = 0
     compactions: int = 0
+    projections: int = 0
 
     def committed(self, seconds: float) -> None:
         """A group commit ended after ``seconds``."""

@@ -21,6 +21,7 @@ from server.room.ports import (
     NewUpdate,
     UpdateLog,
 )
+from server.room.projection_ports import Projection
 from store.open import open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryDatabase, MemoryStore
@@ -32,6 +33,8 @@ PATIENCE = 20.0
 class AnyStore(Protocol):
     """The parts that every kind of store has."""
 
+    @property
+    def projection(self) -> Projection: ...
     @property
     def log(self) -> UpdateLog: ...
     @property

@@ -28,6 +28,7 @@ from store.rows import covers
 from tests.doubles.clock import ManualClock
 from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
+from tests.doubles.memory_projection import MemoryProjection, Rows
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class MemoryDatabase:
 
     people: People = field(default_factory=People)
     documents: dict[ProjectId, MemoryDocument] = field(default_factory=dict)
+    projections: dict[ProjectId, Rows] = field(default_factory=dict)
     feeds: "list[MemoryFeed]" = field(default_factory=list)
 
     def live(self, project: ProjectId) -> MemoryDocument:
@@ -233,6 +235,7 @@ class MemoryStore:
         self.database.feeds.append(self.feed)
         self.log = MemoryUpdateLog(self.database, self.feed)
         self.compaction = MemoryCompactionLog(self.database)
+        self.projection = MemoryProjection(self.database)
         self.directory = MemoryDirectory(
             self.database.people, clock or ManualClock(), _Documents(self.database)
         )

@@ -25,6 +25,7 @@ from server.protocol.ids import ProjectId, UserId
 from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
 PROTOCOLS: dict[str, type[AbortingWebSocketProtocol]] = {
@@ -195,7 +196,9 @@ async def serving(
     ada = await directory.add_user(email="ada@x.org", name="A", is_admin=False, password_hash=None)
     await directory.add_token(ada.id, digest=token_digest("ada"), label="t", expires_at=None)
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
-    ports = Ports(store.log, store.compaction, directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
+    )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with hosting(ports, limits or RoomLimits()) as rooms:
         endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))

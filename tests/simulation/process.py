@@ -14,6 +14,7 @@ from server.protocol.ids import ProjectId
 from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryCompactionLog, MemoryDatabase, MemoryStore
 from tests.simulation.ledger import require
 
@@ -43,6 +44,7 @@ class Process:
             self.store.directory,
             self.store.feed,
             clock,
+            Abreast(database),
         )
         self._limits = limits
         self._stop = asyncio.Event()

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from store.open import Store, open_store
 from tests.contracts.backends import Backend, Closing, MemoryBackend, PostgresBackend, SqliteBackend
+from tests.doubles.clock import ManualClock
 from tests.doubles.postgres import PostgresServer, postgres_server
 
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -74,3 +76,18 @@ async def backend(
             closing = Closing(await _sql_backend(request, tmp_path, ending))
         ending.push_async_callback(closing.close)
         yield closing
+
+
+@pytest.fixture(params=KINDS[1:])
+async def store(
+    anyio_backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[Store]:
+    """A store on each kind of database in turn."""
+    async with AsyncExitStack() as ending:
+        url = f"sqlite:///{tmp_path}/8gentc.db"
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres")
+            url = await ending.enter_async_context(database_on(server))
+        store = await open_store(url, ManualClock())
+        ending.push_async_callback(store.close)
+        yield store

@@ -5,6 +5,9 @@ import pytest
 from tests.contracts.change_feed import ChangeFeedContract
 from tests.contracts.compaction_log import CompactionLogContract
 from tests.contracts.directory import DirectoryContract
+from tests.contracts.projection import ProjectionContract
+from tests.contracts.projection_reading import ProjectionReaderContract
+from tests.contracts.search import SearchContract
 from tests.contracts.update_log import UpdateLogContract
 
 pytestmark = pytest.mark.anyio
@@ -24,3 +27,15 @@ class TestDirectory(DirectoryContract):
 
 class TestChangeFeed(ChangeFeedContract):
     """In memory, SQLite, PostgreSQL."""
+
+
+class TestProjection(ProjectionContract):
+    """In memory, SQLite, PostgreSQL."""
+
+
+class TestProjectionReader(ProjectionReaderContract):
+    """SQLite, PostgreSQL."""
+
+
+class TestSearch(SearchContract):
+    """SQLite, PostgreSQL."""

@@ -18,6 +18,7 @@ from server.edge.api import (
     all_projects,
     bulk,
     diagrams,
+    document_problems,
     edges,
     exchange,
     graph,
@@ -27,6 +28,7 @@ from server.edge.api import (
     nodes,
     plan,
     projects,
+    search,
     snapshots,
     updates,
 )
@@ -52,6 +54,8 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     updates.routes,
     snapshots.routes,
     history.routes,
+    document_problems.routes,
+    search.routes,
     all_projects.routes,
 )
 

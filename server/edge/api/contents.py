@@ -11,7 +11,7 @@ from pydantic import Field
 from server.document.elements import Kind
 from server.document.project_difference import Difference
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section
-from server.document.words import Change
+from server.document.wording import Change
 from server.edge.api.models import Output
 from server.edge.differences import difference_as_json
 

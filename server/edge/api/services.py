@@ -13,6 +13,7 @@ from server.room.historian import Historian
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
 from server.room.project_ports import Invitations, Projects
+from server.room.projection_ports import ProjectionReader, Search
 from server.room.restorer import Restorer
 from server.room.rooms import Rooms
 
@@ -28,6 +29,8 @@ class Services:
     projects: Projects
     invitations: Invitations
     answers: KeptAnswers
+    reader: ProjectionReader
+    search: Search
     historian: Historian
     restorer: Restorer
 

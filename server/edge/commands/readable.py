@@ -11,7 +11,7 @@ from typing import Final, assert_never
 from server.document.elements import Element
 from server.document.project_difference import Added, Changed, Difference, FieldChange, Removed
 from server.document.schema import Diagram, Edge, Node, Section
-from server.document.words import Change, Piece
+from server.document.wording import Change, Piece
 
 CONTEXT: Final = 40
 """Characters of kept text that are shown on either side of a change."""

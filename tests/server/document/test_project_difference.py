@@ -16,7 +16,7 @@ from server.document.project_difference import (
 )
 from server.document.replica import Replica
 from server.document.schema import Edge, Node, ProjectView, Section, read_project
-from server.document.words import Change, Piece
+from server.document.wording import Change, Piece
 from server.protocol.errors import Conflict
 from tests.server.document.projects import document, views
 

@@ -20,6 +20,7 @@ from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.memory_directory import MemoryDirectory
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
 pytestmark = pytest.mark.anyio
@@ -136,7 +137,9 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     ada = await directory.add_user(email="ada@x.org", name="A", is_admin=False, password_hash=None)
     await directory.add_token(ada.id, digest=token_digest("ada"), label="t", expires_at=None)
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
-    ports = Ports(store.log, store.compaction, directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
+    )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with hosting(ports, RoomLimits()) as rooms, asyncio.TaskGroup() as tasks:
         endpoint = YjsEndpoint(rooms, directory, clock, settings, ConnectionCount(limit))

@@ -12,6 +12,7 @@ from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.guest import Guest
+from tests.doubles.memory_projection import Abreast, MemoryProjection
 from tests.doubles.memory_store import MemoryDatabase, MemoryDocument, MemoryStore
 
 PROJECT = ProjectId("project")
@@ -51,11 +52,16 @@ class House:
 
 
 @asynccontextmanager
-async def house(database: MemoryDatabase, limits: RoomLimits | None = None) -> AsyncIterator[House]:
-    """A process on ``database``, drained at the end."""
+async def house(
+    database: MemoryDatabase,
+    limits: RoomLimits | None = None,
+    projection: MemoryProjection | None = None,
+) -> AsyncIterator[House]:
+    """A process on ``database``, drained at the end; it projects nothing if not told to."""
+    projection = projection or Abreast(database)
     clock = ManualClock()
     store = MemoryStore(database, clock)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, projection)
     # Time stands still here, so nobody lingers.
     limits = replace(limits or RoomLimits(), linger_seconds=0.0)
     async with hosting(ports, limits) as rooms:

@@ -19,6 +19,7 @@ from server.room.breaker import Breaker
 from server.room.committer import Committer
 from server.room.ports import Attribution, Batch, Means, NewUpdate
 from server.room.statistics import Statistics
+from server.room.unprojected import Unprojected
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.memory_store import MemoryDocument, MemoryStore
 
@@ -50,7 +51,7 @@ async def desk() -> AsyncIterator[Desk]:
     for project in (A, B, C):
         store.database.documents[project] = MemoryDocument()
     breaker = Breaker(store.log, clock)
-    committer = Committer(store.log, breaker, clock, statistics)
+    committer = Committer(store.log, breaker, clock, statistics, Unprojected(clock))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(committer.run())
         probing = tasks.create_task(breaker.run())

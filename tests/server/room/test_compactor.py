@@ -3,9 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
@@ -17,27 +15,11 @@ from server.room.ports import CompactionInput
 from server.room.replay import replay
 from server.room.statistics import Statistics
 from server.room.worker import Worker
+from tests.doubles.here_worker import HereWorker
 from tests.doubles.memory_store import MemoryCompactionLog, MemoryDatabase, MemoryDocument
 from tests.server.room.conftest import PROJECT, House, house
 
 pytestmark = pytest.mark.anyio
-
-
-class HereWorker(Worker):
-    """Runs the work in this process, and fails on request."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fails_for: set[ProjectId] = set()
-        self.asked: list[ProjectId] = []
-
-    async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """The result of the work."""
-        project = args[0].project
-        self.asked.append(project)
-        if project in self.fails_for:
-            raise DocumentDamaged("told to")
-        return work(*args)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from server.room.limits import RoomLimits
 from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
 from tests.doubles.clock import ManualClock
+from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
 ABSENT: Any = None
@@ -71,9 +72,11 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
         email="owner@x.example", name="owner", is_admin=False, password_hash=None
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+    ports = Ports(
+        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+    )
     async with hosting(ports, RoomLimits()) as rooms:
-        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 5)
+        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 7)
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)

@@ -76,7 +76,9 @@ async def sql_house(folder: Path, settings: Settings | None = None) -> AsyncIter
     async with AsyncExitStack() as ending:
         store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
         ending.push_async_callback(store.close)
-        ports = Ports(store.log, store.compaction, store.directory, store.feed, clock)
+        ports = Ports(
+            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+        )
         rooms = await ending.enter_async_context(hosting(ports, RoomLimits()))
         visits = VisitBook(store.projects, clock)
         settings = settings or Settings()
