@@ -132,6 +132,13 @@ torture: install $(NODE_STAMP)
 full-disk: install $(NODE_STAMP)
 	$(BIN)/python -m tests.e2e.full_disk
 
+.PHONY: month
+SENTENCES ?= 400
+
+# Thirty days of a busy team on one project: what is stored, and who wrote every character.
+month: install
+	SENTENCES=$(SENTENCES) $(BIN)/python -m pytest -q -s tests/history/test_month.py
+
 .PHONY: rest-storm
 STORM_SECONDS ?= 60
 

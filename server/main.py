@@ -2,7 +2,7 @@
 
 It reads the environment, opens the store, hands ports to commands, and puts store,
 rooms and edge together for ``serve``. What does not live here: anything that could
-be tested without a process of its own.
+be tested without a process of its own. Long because everything is joined in one place.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
@@ -50,11 +50,15 @@ from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import AgentcError, Invalid
 from server.protocol.messages import Limits
+from server.room.historian import Historian, Work
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.replay import replay
+from server.room.restorer import LogEditor, Restorer
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
+from server.room.upkeep import Rules, Upkeep, looking_after
+from server.room.worker import Here, Worker
 from store.open import Store, open_store
 
 logger = logging.getLogger("server.main")  # also when run as a script
@@ -100,19 +104,32 @@ def _run(args: Namespace, settings: Settings) -> int:
 async def _command(args: Namespace, settings: Settings) -> int:
     clock = SystemClock()
     async with _opened(settings, clock) as store:
-        fsck = partial(store.fsck, replay=replay)
-        ports = Ports(
-            store.directory,
-            store.log,
-            store.projects,
-            store.people,
-            fsck,
-            clock,
-            settings,
-            sys.stdin,
-        )
+        ports = ports_of(store, settings, clock)
         answer = await args.handler(args, ports)
     return show(answer, sys.stdout, as_json=args.json)
+
+
+def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
+    """What a command may use."""
+    historian = historian_of(store, settings, Here())
+    return Ports(
+        directory=store.directory,
+        log=store.log,
+        projects=store.projects,
+        people=store.people,
+        historian=historian,
+        restorer=Restorer(historian, LogEditor(store.log, clock)),
+        vault=store,
+        verify=partial(store.fsck, replay=replay),
+        clock=clock,
+        settings=settings,
+        stdin=sys.stdin,
+    )
+
+
+def historian_of(store: Store, settings: Settings, work: Work) -> Historian:
+    """What is asked of the past of a store."""
+    return Historian(store.log, store.history, store.snapshots, work, settings.automatic_snapshots)
 
 
 @asynccontextmanager
@@ -136,6 +153,7 @@ async def _serve(args: Namespace, settings: Settings) -> int:
         _opened(settings, clock) as store,
         _hosting(store, settings, clock) as rooms,
         keeping(VisitBook(store.projects, clock)) as visits,
+        _remembering(store, settings, clock) as historian,
     ):
         _prepare_interpreter()
         standing = Standing()
@@ -149,7 +167,7 @@ async def _serve(args: Namespace, settings: Settings) -> int:
             providers=Providers(settings),
             invited=partial(is_invitation, store),
         )
-        app = application(store, rooms, visits, people, keys, settings, clock, standing)
+        app = application(store, rooms, visits, people, keys, historian, settings, clock, standing)
         welcome = None
         if args.first_run:
             welcome = await prepare_first_run(store.directory, people.logins.links, clock)
@@ -175,6 +193,16 @@ def _mailer(settings: Settings, *, shows_secrets: bool) -> Mailer:
 async def is_invitation(store: Store, code: str) -> bool:
     """Whether a project's code lets somebody make an account."""
     return await store.invitations.invitation_role(token_digest(code)) is not None
+
+
+@asynccontextmanager
+async def _remembering(store: Store, settings: Settings, clock: Clock) -> AsyncIterator[Historian]:
+    """The past of all projects, looked after; what is slow runs in a process of its own."""
+    rules = Rules(settings.history_days, settings.history_percent)
+    with closing(Worker()) as worker:
+        historian = historian_of(store, settings, worker)
+        async with looking_after(Upkeep(historian, clock, rules)):
+            yield historian
 
 
 def _prepare_interpreter() -> None:
@@ -214,6 +242,7 @@ def application(
     visits: VisitBook,
     people: AccountServices,
     keys: Keys,
+    historian: Historian,
     settings: Settings,
     clock: Clock,
     standing: Standing,
@@ -238,6 +267,8 @@ def application(
         reader=store.reader,
         search=store.search,
         people=people,
+        historian=historian,
+        restorer=Restorer(historian, rooms),
     )
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

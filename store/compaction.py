@@ -176,25 +176,34 @@ def _replace(conn: Connection, packed: Packed) -> None:
     prev_digest = GENESIS if previous is None else previous.row_digest
     if previous is not None:
         conn.execute(DELETE_CHECKPOINTS, {"project": packed.project, "before": previous.seq})
-    _insert_checkpoint(conn, packed, last_digest)
+    made_of = packed.checkpoint_contents
+    insert_checkpoint(
+        conn, packed.project, packed.last, packed.at, last_digest, packed.checkpoint, made_of
+    )
     _insert_chunk(conn, packed, prev_digest, last_digest)
     _shrink_tail(conn, packed, document, deleted, size)
 
 
-def _insert_checkpoint(conn: Connection, packed: Packed, row_digest: bytes) -> None:
-    numbers = (packed.last, packed.at)
+def insert_checkpoint(
+    conn: Connection,
+    project: ProjectId,
+    seq: int,
+    at: Millis,
+    row_digest: bytes,
+    payload: bytes,
+    made_of: tuple[bytes, bytes, int],
+) -> None:
+    """Record a checkpoint that is packed; ``made_of`` is what its digest covers."""
     conn.execute(
         insert(t.checkpoints),
         {
-            "project_id": packed.project,
-            "seq": packed.last,
+            "project_id": project,
+            "seq": seq,
             "row_digest": row_digest,
-            "created_at": packed.at,
-            "plain_bytes": packed.checkpoint_contents[2],
-            "payload": packed.checkpoint,
-            "digest": checkpoint_digest(
-                packed.project, *numbers, row_digest, *packed.checkpoint_contents
-            ),
+            "created_at": at,
+            "plain_bytes": made_of[2],
+            "payload": payload,
+            "digest": checkpoint_digest(project, seq, at, row_digest, *made_of),
         },
     )
 

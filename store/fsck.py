@@ -33,6 +33,7 @@ from store.database import Database
 from store.faults import Unreadable
 from store.fsck_document import Findings, Problem, check_document
 from store.fsck_projection import check_rows, read_rows
+from store.fsck_snapshots import check_snapshots
 from store.tables import AnyRow
 
 Replay = Callable[[bytes | None, Sequence[HistoryRun], Sequence[LoggedUpdate]], str | None]
@@ -47,6 +48,8 @@ OWNED: tuple[tuple[Table, ColumnElement[int], Table], ...] = (
     (t.updates, t.updates.c.seq, t.documents),
     (t.checkpoints, t.checkpoints.c.seq, t.documents),
     (t.history_chunks, t.history_chunks.c.first_seq, t.documents),
+    (t.history_bases, t.history_bases.c.seq, t.documents),
+    (t.snapshot_states, t.snapshot_states.c.plain_bytes, t.documents),
     (t.documents, t.documents.c.head, t.projects),
 )
 
@@ -79,6 +82,7 @@ async def _verify_one(db: Database, project: ProjectId, replay: Replay | None) -
         return [Problem(project, "documents", None, "the project's id is not UTF-8")]
     try:
         findings = await db.read_at_leisure(check_document, project, keep=replay is not None)
+        findings.problems += await db.read_at_leisure(check_snapshots, project)
     except (StoreUnavailable, Unreadable) as error:
         return [Problem(project, "documents", None, f"cannot be read: {error}")]
     if replay is None or findings.problems:

@@ -1,6 +1,6 @@
 """The checks of one document's rows: does the chain hold from the first row to the head?
 
-Chunks, then checkpoints, then the rows still in the log. After a row that is wrong
+The base, chunks, checkpoints, then the rows still in the log. After a row that is wrong
 the walk goes on from wherever the next one says it is, so that one bad byte is one
 problem and not all that follow. What does not live here: finding documents, orphans
 (``store.fsck``).
@@ -12,9 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
-from server.protocol.ids import ProjectId
-from server.room.ports import HistoryRun, LoggedUpdate
+from server.protocol.ids import Millis, ProjectId, Seq
+from server.room.history_ports import HistoryBase
+from server.room.ports import Attribution, HistoryRun, LoggedUpdate, Means
 from store import tables as t
+from store.bases import BASE, verify_base
 from store.digests import GENESIS
 from store.faults import Unreadable
 from store.rows import (
@@ -59,6 +61,7 @@ class Problem:
 class Findings:
     """What the walk has found so far, and where it is.
 
+    ``ends`` are those of chunks, with the digest of the row there, if that is known.
     ``seq`` is the last one accounted for and ``digests`` are those that the next row
     may continue; None is "not known", after a row that is wrong.
     """
@@ -68,7 +71,7 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     seq: int | None = 0
     digests: frozenset[bytes] | None = frozenset({GENESIS})
-    ends: dict[int, bytes] = field(default_factory=dict)
+    ends: dict[int, bytes | None] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     runs: list[HistoryRun] = field(default_factory=list)
     tail: list[LoggedUpdate] = field(default_factory=list)
@@ -96,11 +99,36 @@ def check_document(conn: Connection, project: ProjectId, *, keep: bool) -> Findi
     if document is None or document.project_id is None:
         findings.report("documents", None, "the row is missing")
         return findings
+    _check_base(conn, findings)
     _check_chunks(conn, findings)
     _check_checkpoints(conn, findings, document)
     _check_updates(conn, findings)
     _check_head(findings, document)
     return findings
+
+
+def _check_base(conn: Connection, findings: Findings) -> None:
+    """Where history has been thinned, the walk begins at its base."""
+    row = conn.execute(BASE, {"project": findings.project}).one_or_none()
+    if row is None:
+        return
+    try:
+        stored = verify_base(row)
+    except Unreadable as error:
+        findings.report("history_bases", row.seq, error)
+        findings.lose()
+        findings.ends[row.seq] = None
+        return
+    findings.seq, findings.digests = stored.base.seq, frozenset({stored.row_digest})
+    findings.ends[stored.base.seq] = stored.row_digest
+    if findings.keep:
+        findings.runs.append(_run_of(stored.base))
+
+
+def _run_of(base: HistoryBase) -> HistoryRun:
+    """The state that a replay begins with, in the form of what it takes the place of."""
+    nobody = Attribution(None, Means.SEED)
+    return HistoryRun(Seq(1), base.seq, nobody, Millis(0), Millis(0), base.state)
 
 
 def _check_chunks(conn: Connection, findings: Findings) -> None:
@@ -133,7 +161,8 @@ def _check_checkpoints(conn: Connection, findings: Findings, document: AnyRow) -
             findings.checkpoint = None
             findings.report("checkpoints", row.seq, error)
             continue
-        if findings.seq is not None and findings.ends.get(row.seq) != row.row_digest:
+        ends_here = findings.ends.get(row.seq, b"")
+        if findings.seq is not None and ends_here not in (None, row.row_digest):
             findings.report("checkpoints", row.seq, "no history chunk ends where it stands")
     if findings.seq is None or len(findings.problems) > before:
         # With a chunk or a checkpoint wrong, the rest cannot be held against it.

@@ -15,13 +15,15 @@ from server.protocol.errors import Invalid, StoreUnavailable
 from server.protocol.ids import ProjectId
 from server.room.account_ports import AccountPorts
 from server.room.ports import Clock
-from store import fsck
+from server.room.replay import rebuilt
+from store import backup, fsck, repair
 from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
+from store.history import SqlHistoryLog
 from store.identities import SqlIdentities
 from store.kept_answers import SqlKeptAnswers
 from store.links import SqlLinks
@@ -33,6 +35,7 @@ from store.projection_reading import SqlProjectionReader
 from store.schema import upgrade
 from store.search import SqlSearch
 from store.second_factors import SqlSecondFactors
+from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
 
@@ -42,8 +45,11 @@ class Store:
     """The ports of one database, for one process. Ends with ``close``."""
 
     db: Database
+    clock: Clock
     log: SqlUpdateLog
     compaction: SqlCompactionLog
+    history: SqlHistoryLog
+    snapshots: SqlSnapshots
     directory: SqlDirectory
     feed: SqliteFeed | PostgresFeed
     projection: SqlProjection
@@ -59,6 +65,20 @@ class Store:
     ) -> list[Problem]:
         """Everything that is wrong with one document's rows, or with all of them."""
         return await fsck.verify(self.db, project, replay)
+
+    async def repair(
+        self, project: ProjectId | None, rebuild: repair.Rebuild = rebuilt
+    ) -> list[str]:
+        """Mend what follows from the rest; what was done, in words."""
+        return await repair.repair(self.db, self.clock, project, rebuild)
+
+    async def write_backup(self, file: Path) -> int:
+        """Everything in one file; its size in bytes."""
+        return await backup.write_backup(self.db, file)
+
+    async def read_backup(self, file: Path) -> None:
+        """Everything of a file, into this empty database."""
+        await backup.read_backup(self.db, file)
 
     async def close(self) -> None:
         """Let writes in flight land, then give up every connection."""
@@ -123,8 +143,11 @@ async def _open_postgres(dsn: str, clock: Clock) -> Store:
 def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store:
     return Store(
         db=db,
+        clock=clock,
         log=SqlUpdateLog(db, clock),
         compaction=SqlCompactionLog(db, clock),
+        history=SqlHistoryLog(db, clock),
+        snapshots=SqlSnapshots(db, clock),
         directory=SqlDirectory(db, clock),
         feed=feed,
         projection=SqlProjection(db, clock),

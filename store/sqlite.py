@@ -55,6 +55,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: str, clock: Clock, options: SqliteOptions) -> None:
         super().__init__(clock)
+        self.path = path
         configure = partial(_configure, options)
         self._writer = _Worker("sqlite-writer", SimpleQueue(), path, configure, _begin_immediate)
         # Whichever is free takes the next one.

@@ -23,6 +23,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     MetaData,
@@ -240,6 +241,54 @@ history_chunks = Table(
     Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("project_id", "first_seq"),
 )
+
+history_bases = Table(
+    "history_bases",
+    metadata,
+    Column("project_id", String, ForeignKey("documents.project_id"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("row_digest", LargeBinary, nullable=False, comment="of the row at seq"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("state_bytes", BigInteger, nullable=False),
+    Column("state", LargeBinary, nullable=False, comment="zstd"),
+    Column("sittings_bytes", BigInteger, nullable=False),
+    Column("sittings", LargeBinary, nullable=False, comment="zstd of framed runs"),
+    Column("recovered_bytes", BigInteger, nullable=False),
+    Column("recovered", LargeBinary, nullable=False, comment="zstd of JSON"),
+    Column("digest", LargeBinary, nullable=False),
+)
+"""In place of the chunks before it, which are thinned: their end is its seq."""
+
+snapshot_states = Table(
+    "snapshot_states",
+    metadata,
+    Column("project_id", String, ForeignKey("documents.project_id"), nullable=False),
+    Column("state_digest", LargeBinary, nullable=False, comment="of the plain bytes"),
+    Column("plain_bytes", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False, comment="zstd"),
+    PrimaryKeyConstraint("project_id", "state_digest"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("project_id", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("occasion", String, nullable=False),
+    Column("user_id", String),
+    Column("name", String),
+    Column("note", String, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("state_digest", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["project_id", "state_digest"],
+        ["snapshot_states.project_id", "snapshot_states.state_digest"],
+    ),
+)
+Index("ix_snapshots_project_id", snapshots.c.project_id, snapshots.c.state_digest)
+"""Also lets a state be removed with the last snapshot of it."""
 
 kept_answers = Table(
     "kept_answers",

@@ -63,6 +63,7 @@ CATCHERS = {
     ("server/room/desk.py", "_read"),
     ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
+    ("server/room/upkeep.py", "_try"),
     ("server/room/projector.py", "_steps"),
     ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),

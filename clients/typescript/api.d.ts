@@ -1286,6 +1286,194 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project_id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Snapshots
+         * @description Every snapshot of the project, newest first.
+         */
+        get: operations["snapshots_list_snapshots"];
+        put?: never;
+        /**
+         * Take
+         * @description Keep the project as it is now: everything that is committed.
+         */
+        post: operations["snapshots_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/snapshots/{snapshot_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description One snapshot: what is said about it.
+         */
+        get: operations["snapshots_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove
+         * @description Forget a snapshot, for good.
+         */
+        delete: operations["snapshots_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/snapshots/{snapshot_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Content
+         * @description All elements that a snapshot holds.
+         */
+        get: operations["snapshots_read_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/snapshots/{snapshot_id}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description What has become of a snapshot since, or in another one.
+         */
+        get: operations["snapshots_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/snapshots/{snapshot_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore
+         * @description Bring a snapshot back as an edit, while people are working: what they type stays.
+         */
+        post: operations["snapshots_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Activity
+         * @description Who worked on the project, when, and by which means; newest first.
+         */
+        get: operations["history_list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/blame/{kind}/{element_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Blame
+         * @description Who wrote the text of an element, character by character.
+         */
+        get: operations["history_blame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/recovered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recovered
+         * @description Text that somebody typed where others had deleted the place meanwhile.
+         */
+        get: operations["history_list_recovered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/projects/{project_id}/states/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read State
+         * @description The project as it was, there or at the last point before that can be reached.
+         */
+        get: operations["history_read_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project_id}/problems": {
         parameters: {
             query?: never;
@@ -1447,6 +1635,45 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Activities
+         * @description A page, newest first.
+         */
+        Activities: {
+            /** Items */
+            items: components["schemas"]["Activity"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last.
+             */
+            next: string | null;
+        };
+        /**
+         * Activity
+         * @description What one author did without a pause of a quarter of an hour.
+         */
+        Activity: {
+            author: components["schemas"]["Author"];
+            /** First Seq */
+            first_seq: number;
+            /** Last Seq */
+            last_seq: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /**
+             * Elements
+             * @description What was changed; null unless asked for, empty where history is thinned.
+             */
+            elements: components["schemas"]["ElementNamed"][] | null;
+        };
+        /**
          * AddDiagram
          * @description Make a diagram.
          */
@@ -1514,6 +1741,39 @@ export interface components {
             at: "start" | "end";
         };
         /**
+         * Author
+         * @description A person, and by which means.
+         */
+        Author: {
+            /**
+             * User Id
+             * @description Null for the operator, and for nobody in particular.
+             */
+            user_id: string | null;
+            /**
+             * Name
+             * @description As members know them; null for who is no member now.
+             */
+            name: string | null;
+            means: components["schemas"]["Means"];
+            /**
+             * Run
+             * @description The agent run, if one did it.
+             */
+            run: string | null;
+            /**
+             * Ai
+             * @description Whether an agent run wrote it.
+             */
+            ai: boolean;
+        };
+        /**
+         * Became
+         * @description What became of an element.
+         * @enum {string}
+         */
+        Became: "added" | "removed" | "changed" | "moved";
+        /**
          * BeforeSection
          * @description Right before another section.
          */
@@ -1533,6 +1793,23 @@ export interface components {
             password?: string | null;
         };
         /**
+         * Blame
+         * @description A text in spans of one author, together all of it.
+         */
+        Blame: {
+            /** Spans */
+            spans: components["schemas"]["BlamedText"][];
+        };
+        /**
+         * BlamedText
+         * @description Consecutive characters of one author; null if nobody is known to have written them.
+         */
+        BlamedText: {
+            /** Text */
+            text: string;
+            author: components["schemas"]["Author"] | null;
+        };
+        /**
          * BulkBody
          * @description Operations, done in this order.
          */
@@ -1550,6 +1827,12 @@ export interface components {
             /** Seq */
             seq: number;
         };
+        /**
+         * Change
+         * @description What became of a piece of text.
+         * @enum {string}
+         */
+        Change: "keep" | "insert" | "delete";
         /**
          * ChangeDiagram
          * @description Change a diagram.
@@ -1640,6 +1923,25 @@ export interface components {
             name: string;
         };
         /**
+         * Content
+         * @description All elements of a project at some point. ``seq`` is that point.
+         */
+        Content: {
+            /** Seq */
+            seq: number;
+            /** Nodes */
+            nodes: components["schemas"]["Node"][];
+            /** Edges */
+            edges: components["schemas"]["Edge"][];
+            /**
+             * Plan
+             * @description In reading order.
+             */
+            plan: components["schemas"]["Section"][];
+            /** Diagrams */
+            diagrams: components["schemas"]["Diagram"][];
+        };
+        /**
          * Copy
          * @description What a duplicate is called.
          */
@@ -1649,6 +1951,22 @@ export interface components {
              * @description Left out: the title with “(copy)” after it.
              */
             title?: string | null;
+        };
+        /**
+         * Diagram
+         * @description A diagram; ``source`` is Mermaid. ``derived_from`` is "graph" or None.
+         */
+        Diagram: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Kind */
+            kind: string;
+            /** Source */
+            source: string;
+            /** Derived From */
+            derived_from: string | null;
         };
         /**
          * DiagramBody
@@ -1781,6 +2099,20 @@ export interface components {
             projected_at: string | null;
         };
         /**
+         * Edge
+         * @description A directed edge; both ends are nodes of the same view.
+         */
+        Edge: {
+            /** Id */
+            id: string;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Label */
+            label: string;
+        };
+        /**
          * EdgeBody
          * @description An edge to be made, between two nodes that exist.
          */
@@ -1851,6 +2183,58 @@ export interface components {
             seq: number;
         };
         /**
+         * ElementDifference
+         * @description An element that is not the same in both.
+         */
+        ElementDifference: {
+            kind: components["schemas"]["Kind"];
+            /** Id */
+            id: string;
+            change: components["schemas"]["Became"];
+            /**
+             * Element
+             * @description All of it, if it was added or removed.
+             */
+            element?: {
+                [key: string]: string | number | null;
+            } | null;
+            /**
+             * Moved
+             * @description Whether it is somewhere else, too.
+             * @default false
+             */
+            moved: boolean;
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["FieldDifference"][];
+            /**
+             * Text
+             * @description All of its text, if that has changed.
+             * @default []
+             */
+            text: components["schemas"]["TextPiece"][];
+        };
+        /**
+         * ElementName
+         * @description One element.
+         */
+        ElementName: {
+            kind: components["schemas"]["Kind"];
+            /** Id */
+            id: string;
+        };
+        /**
+         * ElementNamed
+         * @description The name of an element.
+         */
+        ElementNamed: {
+            kind: components["schemas"]["Kind"];
+            /** Id */
+            id: string;
+        };
+        /**
          * Elsewhere
          * @description Where to send the browser now.
          */
@@ -1873,6 +2257,18 @@ export interface components {
              * @description Whether this is what was asked for.
              */
             found: boolean;
+        };
+        /**
+         * FieldDifference
+         * @description A field that has another value.
+         */
+        FieldDifference: {
+            /** Name */
+            name: string;
+            /** Before */
+            before: string | number | null;
+            /** After */
+            after: string | number | null;
         };
         /**
          * Findings
@@ -2061,6 +2457,12 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * Kind
+         * @description What an element is.
+         * @enum {string}
+         */
+        Kind: "node" | "edge" | "section" | "diagram";
+        /**
          * LinkLogin
          * @description A login link of the operator.
          */
@@ -2160,6 +2562,12 @@ export interface components {
              */
             detail: string;
         };
+        /**
+         * Means
+         * @description How an edit reached the document.
+         * @enum {string}
+         */
+        Means: "client" | "rest" | "run" | "restore" | "import" | "seed" | "duplicate";
         /**
          * Member
          * @description Somebody in a project.
@@ -2295,6 +2703,22 @@ export interface components {
             description: string;
         };
         /**
+         * NewSnapshot
+         * @description A snapshot to be taken.
+         */
+        NewSnapshot: {
+            /**
+             * Name
+             * @example To the bank
+             */
+            name?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+        };
+        /**
          * NewToken
          * @description What a token shall be for.
          */
@@ -2343,6 +2767,24 @@ export interface components {
              * @description A project invitation's code, where one is needed.
              */
             invitation?: string | null;
+        };
+        /**
+         * Node
+         * @description A node of the graph.
+         */
+        Node: {
+            /** Id */
+            id: string;
+            /** Label */
+            label: string;
+            /** Kind */
+            kind: string;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** Content */
+            content: string;
         };
         /**
          * NodeBody
@@ -2434,6 +2876,12 @@ export interface components {
             /** Seq */
             seq: number;
         };
+        /**
+         * Occasion
+         * @description Why a snapshot was taken. All but ``NAMED`` are automatic.
+         * @enum {string}
+         */
+        Occasion: "named" | "daily" | "before-restore" | "before-run" | "before-import";
         /**
          * Opened
          * @description A session; its secret is in the cookie `8gentc_session`.
@@ -2603,6 +3051,14 @@ export interface components {
             description?: string | null;
         };
         /**
+         * ProjectDifference
+         * @description Everything in which the second differs from the first.
+         */
+        ProjectDifference: {
+            /** Items */
+            items: components["schemas"]["ElementDifference"][];
+        };
+        /**
          * ProjectFile
          * @description How much there is of a project, and whose it is.
          */
@@ -2697,6 +3153,32 @@ export interface components {
             title: string;
         };
         /**
+         * RecoveredText
+         * @description Text that came when its place had been deleted: kept, and in no document.
+         */
+        RecoveredText: {
+            /** Seq */
+            seq: number;
+            author: components["schemas"]["Author"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description Where it belonged, if that is known. */
+            element: components["schemas"]["ElementNamed"] | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * RecoveredTexts
+         * @description All of a project, newest first.
+         */
+        RecoveredTexts: {
+            /** Items */
+            items: components["schemas"]["RecoveredText"][];
+        };
+        /**
          * RecoveryCodes
          * @description Each opens once, in place of a code. They are shown only now.
          */
@@ -2739,6 +3221,32 @@ export interface components {
             password: string;
         };
         /**
+         * Restore
+         * @description What shall be brought back.
+         */
+        Restore: {
+            /** @description Only this; left out: everything. */
+            element?: components["schemas"]["ElementName"] | null;
+        };
+        /**
+         * Restored
+         * @description What was done.
+         */
+        Restored: {
+            /**
+             * Seq
+             * @description A position in the log that holds the restore.
+             */
+            seq: number;
+            /**
+             * Elements
+             * @description How many elements were changed.
+             */
+            elements: number;
+            /** @description The project as it was before; restore it to undo. */
+            backup: components["schemas"]["Snapshot"];
+        };
+        /**
          * Revision
          * @description A text that was rewritten, and the text that it was made of: what differs between the
          *     two is done to the text as it is now, so that what others have typed meanwhile stays.
@@ -2768,6 +3276,20 @@ export interface components {
          * @enum {string}
          */
         Scope: "read" | "write" | "admin";
+        /**
+         * Section
+         * @description A section of the plan; ``body`` is Markdown.
+         */
+        Section: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+            /** Body */
+            body: string;
+            /** Rank */
+            rank: string;
+        };
         /**
          * SectionBody
          * @description A section to be made; at the end, if no place is named.
@@ -2964,6 +3486,50 @@ export interface components {
             code: string;
         };
         /**
+         * Snapshot
+         * @description A whole project as it was.
+         */
+        Snapshot: {
+            /** Id */
+            id: string;
+            /**
+             * Seq
+             * @description The position in the document's log that it holds.
+             */
+            seq: number;
+            /** @description All but `named` are automatic, and may go. */
+            occasion: components["schemas"]["Occasion"];
+            /** Name */
+            name: string | null;
+            /** Note */
+            note: string;
+            /**
+             * User Id
+             * @description Who took it; null for the server.
+             */
+            user_id: string | null;
+            /** User Name */
+            user_name: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Bytes
+             * @description Size of the project's state.
+             */
+            bytes: number;
+        };
+        /**
+         * Snapshots
+         * @description All of a project, newest first.
+         */
+        Snapshots: {
+            /** Items */
+            items: components["schemas"]["Snapshot"][];
+        };
+        /**
          * Standing
          * @description Whether there is one.
          */
@@ -2975,6 +3541,15 @@ export interface components {
             confirmed: boolean;
             /** Recovery Codes Left */
             recovery_codes_left: number;
+        };
+        /**
+         * TextPiece
+         * @description Words that were kept, inserted or deleted.
+         */
+        TextPiece: {
+            change: components["schemas"]["Change"];
+            /** Text */
+            text: string;
         };
         /**
          * Ticket
@@ -11162,6 +11737,1076 @@ export interface operations {
             };
             /** @description It exists already, or does not go together with what is there. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_list_snapshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_take: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: repeated with the same key and credential within a day, it is not done again, and the first answer is given. 409 while the first is running. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSnapshot"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description The request does not decode. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over a limit on size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A snapshot's id. */
+                snapshot_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A snapshot's id. */
+                snapshot_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_read_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A snapshot's id. */
+                snapshot_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_compare: {
+        parameters: {
+            query?: {
+                /** @description Another snapshot's id. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description A snapshot's id. */
+                snapshot_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectDifference"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snapshots_restore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: repeated with the same key and credential within a day, it is not done again, and the first answer is given. 409 while the first is running. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description A snapshot's id. */
+                snapshot_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            /** @description The request does not decode. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over a limit on size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_list_activity: {
+        parameters: {
+            query?: {
+                /** @description A user's id. */
+                user?: string | null;
+                means?: components["schemas"]["Means"] | null;
+                /** @description An agent run's id. */
+                run?: string | null;
+                /** @description With `element`. */
+                kind?: components["schemas"]["Kind"] | null;
+                /** @description With `kind`. */
+                element?: string | null;
+                since?: string | null;
+                until?: string | null;
+                /** @description Say what was changed; takes longer. */
+                elements?: boolean;
+                /** @description Items on a page, at most. */
+                limit?: number;
+                /** @description `next` of the page before; absent for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activities"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_blame: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["Kind"];
+                /** @description An element's id. */
+                element_id: string;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Blame"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_list_recovered: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveredTexts"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history_read_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A position in the log. */
+                seq: number;
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

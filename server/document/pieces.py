@@ -55,13 +55,19 @@ class Ranges(NamedTuple):
 
 
 class StructHead(NamedTuple):
-    """A struct up to its content, which starts at ``end``."""
+    """A struct up to its content, which starts at ``end``.
+
+    The parent is said only where no neighbour implies it: a root by its name, or an item;
+    ``key`` is set for what lies in a map.
+    """
 
     info: int
     origin: Ref | None
     right_origin: Ref | None
     parent: Ref | None
     end: int
+    root: str | None = None
+    key: str | None = None
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -155,7 +161,7 @@ def read_head(data: bytes, pos: int) -> StructHead:
     pos += 1
     if info in (_GC, _SKIP):
         return StructHead(info, None, None, None, pos)
-    origin = right_origin = parent = None
+    origin = right_origin = parent = root = key = None
     if info & _ORIGIN:
         origin, pos = _read_id(data, pos)
     if info & _RIGHT_ORIGIN:
@@ -163,12 +169,12 @@ def read_head(data: bytes, pos: int) -> StructHead:
     if origin is None and right_origin is None:
         by_name, pos = read_uint(data, pos)
         if by_name:
-            _, pos = read_text(data, pos)
+            root, pos = read_text(data, pos)
         else:
             parent, pos = _read_id(data, pos)
         if info & _PARENT_SUB:
-            _, pos = read_text(data, pos)
-    return StructHead(info, origin, right_origin, parent, pos)
+            key, pos = read_text(data, pos)
+    return StructHead(info, origin, right_origin, parent, pos, root, key)
 
 
 def cut(data: bytes, head: StructHead, units: int, before: Ref) -> bytes:

@@ -9,7 +9,7 @@ What lives here: root names, the first content, the records. What does not: writ
 elements, and the relational projection.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -121,10 +121,15 @@ def view_of(doc: pycrdt.Doc[Any]) -> ProjectView:
     return ProjectView(
         nodes=tuple(nodes),
         edges=whole,
-        sections=tuple(sorted(sections, key=lambda s: (order(s.rank), order(s.id)))),
+        sections=sort_sections(sections),
         diagrams=tuple(diagrams),
         problems=tuple(problems),
     )
+
+
+def sort_sections(sections: Iterable[Section]) -> tuple[Section, ...]:
+    """In the order in which the plan is read."""
+    return tuple(sorted(sections, key=lambda s: (order(s.rank), order(s.id))))
 
 
 def node_of(id: str, fields: Fields) -> Node:

@@ -238,6 +238,21 @@ class Settings:
     channel: str = _row(
         _channel, "fast", "How websockets are carried: fast, or plain ASGI as on any server."
     )
+    automatic_snapshots: int = _row(
+        _whole(0, 1000),
+        "2",
+        "Automatic snapshots kept of each project, the newest; 0 takes none daily.",
+    )
+    history_days: int = _row(
+        _whole(0, 36_500),
+        "30",
+        "How long every state of a document can be gone back to. Who wrote what is kept for ever.",
+    )
+    history_percent: int = _row(
+        _whole(0, 1_000_000),
+        "25",
+        "Size that the history of a document may reach, in percent of the document's own.",
+    )
     log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")
     shutdown_seconds: float = _row(
         _seconds, "10", "How long a stopping server may take to save and say goodbye."

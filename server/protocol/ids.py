@@ -11,6 +11,7 @@ ProjectId = NewType("ProjectId", str)
 UserId = NewType("UserId", str)
 TokenId = NewType("TokenId", str)
 RunId = NewType("RunId", str)
+SnapshotId = NewType("SnapshotId", str)
 InvitationId = NewType("InvitationId", str)
 
 Seq = NewType("Seq", int)

@@ -26,3 +26,9 @@ def replay(
             return None
     except DocumentDamaged as error:
         return f"the document does not load: {error.message}"
+
+
+def rebuilt(history: Sequence[HistoryRun]) -> bytes:
+    """The document that a history gives, as a checkpoint. Raises ``DocumentDamaged``."""
+    with closing(Replica.load([run.payload for run in history])) as replica:
+        return replica.everything()

@@ -28,6 +28,14 @@ PATIENCE_SECONDS = 300.0
 """Longer than the largest document takes to merge."""
 
 
+class Here:
+    """Runs a function in a thread of this very process: for commands, which serve nobody else."""
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of ``work``. Raises what it raises."""
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+
 class Worker:
     """Runs one function at a time in another process."""
 

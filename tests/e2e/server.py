@@ -140,6 +140,8 @@ class Server:
         )
         if token is not None:
             request.add_header("Authorization", f"Bearer {token}")
+        if body is not None and body.startswith(b"{"):
+            request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
                 return answer.status, answer.read()

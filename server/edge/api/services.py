@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 
 from server.edge.accounts import AccountServices
 from server.edge.settings import Settings
+from server.room.historian import Historian
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
 from server.room.project_ports import Invitations, Projects
 from server.room.projection_ports import ProjectionReader, Search
+from server.room.restorer import Restorer
 from server.room.rooms import Rooms
 
 
@@ -31,6 +33,8 @@ class Services:
     reader: ProjectionReader
     search: Search
     people: AccountServices
+    historian: Historian
+    restorer: Restorer
 
 
 def _services(request: Request) -> Services:

@@ -11,13 +11,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeAlias
 
 from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId
 from server.room.account_ports import AccountPorts
+from server.room.historian import Historian
 from server.room.ports import Clock, Directory, UpdateLog
 from server.room.project_ports import Projects
+from server.room.restorer import Restorer
 
 
 class Finding(Protocol):
@@ -44,12 +47,28 @@ Verify: TypeAlias = Callable[[ProjectId | None], Awaitable[Sequence[Finding]]]
 """Checks one project, or all and what belongs to none."""
 
 
+class Vault(Protocol):
+    """The whole database, in and out of files, and mended."""
+
+    async def write_backup(self, file: Path) -> int:
+        """Everything in one new file; its size in bytes."""
+
+    async def read_backup(self, file: Path) -> None:
+        """Everything of a file, into a database that is empty."""
+
+    async def repair(self, project: ProjectId | None) -> Sequence[str]:
+        """Mend what can be derived from the rest; what was done, in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The world as a command sees it."""
 
     directory: Directory
     log: UpdateLog
+    historian: Historian
+    restorer: Restorer
+    vault: Vault
     projects: Projects
     people: AccountPorts
     verify: Verify

@@ -3,10 +3,19 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from server.edge.commands import fsck, member, project, serve, token, user
+from server.edge.commands import (
+    backup,
+    fsck,
+    member,
+    project,
+    serve,
+    snapshot,
+    token,
+    user,
+)
 from server.edge.commands.kit import Verbs
 
-NOUNS = (serve, user, token, project, member, fsck)
+NOUNS = (serve, user, token, project, member, snapshot, fsck, backup)
 
 
 def build_parser() -> ArgumentParser:

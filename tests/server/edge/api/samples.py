@@ -17,8 +17,10 @@ from server.document.nodes import NewNode, add_node
 from server.document.plan import NewSection, add_section
 from server.document.replica import Document
 from server.edge.secrets import new_token, token_digest
-from server.protocol.ids import Millis, ProjectId
+from server.protocol.ids import Millis, ProjectId, Seq
 from server.protocol.roles import Role
+from server.protocol.update import EMPTY_UPDATE
+from server.room.history_ports import NewSnapshot, Occasion
 from server.room.ports import Attribution, Means
 from tests.server.edge.api.sql_house import SqlHouse
 
@@ -57,6 +59,32 @@ async def invitation(here: SqlHouse, project: ProjectId) -> Names:
         max_uses=1,
     )
     return {"invitation_id": made.id, "code": code}
+
+
+async def snapshot(here: SqlHouse, project: ProjectId) -> Names:
+    """One that holds what the project holds."""
+    new = NewSnapshot(project, Seq(1), EMPTY_UPDATE, Occasion.NAMED, None, "Before")
+    return {"snapshot_id": (await here.store.snapshots.add(new, keep=1)).id}
+
+
+async def section(here: SqlHouse, project: ProjectId) -> Names:
+    """A section of the plan."""
+    by = Attribution(here.people["owner"], Means.CLIENT)
+    await here.rooms.write(project, section_update(), by, Role.OWNER)
+    return {"kind": "section", "element_id": "s"}
+
+
+async def first_state(here: SqlHouse, project: ProjectId) -> Names:
+    """The state that every project has been in."""
+    return {"seq": "1"}
+
+
+def section_update() -> bytes:
+    """A section with a few words."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    fields = {"title": "Goals", "rank": "a", "body": pycrdt.Text("words")}
+    doc.get("plan", type=pycrdt.Map)["s"] = pycrdt.Map(fields)
+    return doc.get_update()
 
 
 async def elements(here: SqlHouse, project: ProjectId) -> Names:
@@ -157,6 +185,14 @@ SAMPLES: dict[str, Sample] = {
     "GET /invitations/{code}": Sample(before=invitation),
     "POST /invitations/{code}/accept": Sample(before=invitation),
     "POST /projects/{project_id}/update": Sample(content=yjs_update()),
+    "POST /projects/{project_id}/snapshots": Sample({"name": "Before the bank"}),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
+    "DELETE /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/content": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/difference": Sample(before=snapshot),
+    "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
+    "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
+    "GET /projects/{project_id}/states/{seq}": Sample(before=first_state),
     "POST /projects/{project_id}/nodes": Sample({"label": "Customers"}),
     "POST /projects/{project_id}/edges": Sample({"source": "n1", "target": "n2"}, before=elements),
     "POST /projects/{project_id}/plan": Sample({"title": "Market"}),

@@ -21,12 +21,13 @@ from server.edge.providers import Providers
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
-from server.main import application, is_invitation
+from server.main import application, historian_of, is_invitation
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.rooms import Ports, Rooms, hosting
+from server.room.worker import Here
 from store.open import Store, open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.mailbox import Mailbox
@@ -111,7 +112,8 @@ async def sql_house(
             providers=Providers(chosen, transport),
             invited=partial(is_invitation, store),
         )
-        app = application(store, rooms, visits, people, keys, chosen, clock, Standing())
+        historian = historian_of(store, chosen, Here())
+        app = application(store, rooms, visits, people, keys, historian, chosen, clock, Standing())
         serving = ASGITransport(app, raise_app_exceptions=False)
         client = AsyncClient(transport=serving, base_url="http://test")
         await ending.enter_async_context(client)

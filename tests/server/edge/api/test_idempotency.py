@@ -140,7 +140,8 @@ async def client(here: SqlHouse, counter: Counter) -> AsyncIterator[AsyncClient]
     store = here.store
     services = Services(
         here.rooms, store.directory, here.clock, Settings(),
-        store.projects, store.invitations, store.answers, store.reader, store.search, ABSENT,
+        store.projects, store.invitations, store.answers, store.reader, store.search,
+        ABSENT, ABSENT, ABSENT,
     )  # fmt: skip
     api = build_api(services, [counter.routes])
     transport = ASGITransport(api, raise_app_exceptions=False)

@@ -37,6 +37,9 @@ class Desk:
         ports = Ports(
             directory=self.store.directory,
             log=self.store.log,
+            historian=ABSENT,
+            restorer=ABSENT,
+            vault=ABSENT,
             projects=ABSENT,
             people=ABSENT,
             verify=self.verify,

@@ -1,0 +1,138 @@
+"""Everything that may be asked of a project's past, and its snapshots taken.
+
+What is slow is done by :class:`Work`: another process in a server, the same one in a
+command. What does not live here: rights (the edge asks), bringing the past back
+(``restoring``), and looking after all projects (``upkeep``).
+
+Law kept here: L1. Everything is read from the log, so nothing shown is not durable.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, ParamSpec, Protocol, TypeVar
+
+from server.document.elements import ElementRef
+from server.document.project_difference import Difference, difference
+from server.document.replica import Replica
+from server.document.schema import ProjectView, read_project
+from server.protocol.errors import Invalid
+from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
+from server.room import past
+from server.room.history_ports import (
+    HistoryLog,
+    NewSnapshot,
+    Occasion,
+    RecoveredText,
+    Snapshot,
+    Snapshots,
+)
+from server.room.past import Activity, Spans, StateAt
+from server.room.ports import StoredDocument, UpdateLog
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAX_NAME: Final = 200
+MAX_NOTE: Final = 2000
+
+
+class Work(Protocol):
+    """Somewhere to run what takes long. Functions and arguments are picklable."""
+
+    async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """The result of ``work``. Raises what it raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRequest:
+    """Why a snapshot is to be taken, and what people may say about it."""
+
+    occasion: Occasion
+    by: UserId | None
+    name: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Historian:
+    """The past of all projects. ``keep`` is how many automatic snapshots of each stay."""
+
+    log: UpdateLog
+    history: HistoryLog
+    snapshots: Snapshots
+    work: Work
+    keep: int
+
+    async def take(self, project: ProjectId, request: SnapshotRequest) -> Snapshot:
+        """Keep the project as it is now. Raises ``NotFound`` or ``Invalid``.
+
+        An automatic one of an unchanged project is the newest that is there.
+        """
+        name = None if request.name is None else request.name.strip()
+        if name is not None and not (0 < len(name) <= MAX_NAME and name.isprintable()):
+            raise Invalid(f"a snapshot's name has 1 to {MAX_NAME} printable characters")
+        if len(request.note) > MAX_NOTE or "\0" in request.note:
+            raise Invalid(f"a note has at most {MAX_NOTE} characters")
+        stored = await self.log.load(project)
+        state = await self.work.run(state_of, stored)
+        new = NewSnapshot(
+            project, stored.head, state, request.occasion, request.by, name, request.note
+        )
+        return await self.snapshots.add(new, keep=max(1, self.keep))
+
+    async def state(self, project: ProjectId, seq: Seq) -> StateAt:
+        """The project at ``seq``, or at the last point before it that can be reached."""
+        return await self.work.run(past.state_at, await self.history.read(project), seq)
+
+    async def now(self, project: ProjectId) -> bytes:
+        """The project as it is in the log, as one update."""
+        return await self.work.run(state_of, await self.log.load(project))
+
+    async def view(self, state: bytes) -> ProjectView:
+        """What a state says."""
+        return await self.work.run(view_of, state)
+
+    async def compare(self, before: bytes, after: bytes) -> Difference:
+        """In what two states differ."""
+        return await self.work.run(difference_of, before, after)
+
+    async def activity(self, project: ProjectId, *, elements: bool = False) -> tuple[Activity, ...]:
+        """Sittings, newest first; with the elements that they changed, if asked for."""
+        ask = past.activity_with_elements if elements else past.activity
+        return await self.work.run(ask, await self.history.read(project))
+
+    async def blame(self, project: ProjectId, ref: ElementRef) -> Spans:
+        """Who wrote the text of an element. Raises ``NotFound``."""
+        return await self.work.run(past.who_wrote, await self.history.read(project), ref)
+
+    async def recovered(self, project: ProjectId) -> tuple[RecoveredText, ...]:
+        """Text that came too late, oldest first."""
+        return await self.work.run(past.recovered, await self.history.read(project))
+
+    async def snapshot(self, snapshot: SnapshotId) -> tuple[Snapshot, bytes]:
+        """A snapshot and its state. Raises ``NotFound`` or ``DocumentDamaged``."""
+        found = await self.snapshots.get(snapshot)
+        return found, await self.snapshots.state(snapshot)
+
+
+def state_of(stored: StoredDocument) -> bytes:
+    """A stored document as one update, with what waits for predecessors."""
+    replica = Replica.load([row.payload for row in stored.tail], checkpoint=stored.checkpoint)
+    try:
+        return replica.everything()
+    finally:
+        replica.close()
+
+
+def view_of(state: bytes) -> ProjectView:
+    """What a state says."""
+    replica = Replica.load((), checkpoint=state)
+    try:
+        return read_project(replica)
+    finally:
+        replica.close()
+
+
+def difference_of(before: bytes, after: bytes) -> Difference:
+    """In what two states differ."""
+    return difference(view_of(before), view_of(after))

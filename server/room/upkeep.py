@@ -1,0 +1,106 @@
+"""Looks after every project's history: daily snapshots, and old history made small.
+
+One task of its own beside the rooms. A project that fails is left to the next round and
+keeps nobody else from it. What does not live here: how either is done.
+
+Laws kept here: L4 (thinning verifies before anything is deleted) and L5 (no room is
+touched: all of this is between the log and the store).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from server.protocol.errors import StoreUnavailable
+from server.protocol.ids import Millis, ProjectId
+from server.room import past
+from server.room.historian import Historian, SnapshotRequest
+from server.room.history_ports import Occasion, Retention
+from server.room.ports import Clock
+
+logger = logging.getLogger(__name__)
+
+ROUND_SECONDS = 600.0
+BATCH = 100
+DAY_MILLIS = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the operator wants kept."""
+
+    history_days: int
+    history_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The one keeper of this process. ``run`` is its task."""
+
+    historian: Historian
+    clock: Clock
+    rules: Rules
+
+    async def run(self) -> None:
+        """A round now and then, for ever."""
+        while True:
+            await self.clock.sleep(ROUND_SECONDS)
+            await self._try("all projects", self.round())
+
+    async def round(self) -> None:
+        """Everything that is due now."""
+        if self.historian.keep:
+            day = Millis(self.clock.now() - DAY_MILLIS)
+            await self._each(await self.historian.snapshots.due(day, BATCH), self.take_daily)
+        overgrown = await self.historian.history.overgrown(self.retention(), BATCH)
+        await self._each(overgrown, self.thin)
+
+    def retention(self) -> Retention:
+        """What is to be kept as of now."""
+        before = Millis(self.clock.now() - self.rules.history_days * DAY_MILLIS)
+        return Retention(before, self.rules.history_percent)
+
+    async def take_daily(self, project: ProjectId) -> None:
+        """Nothing is stored if nothing has changed."""
+        await self.historian.take(project, SnapshotRequest(Occasion.DAILY, None))
+
+    async def thin(self, project: ProjectId) -> bool:
+        """Make a project's old history small; False when there is none, or somebody else
+        was faster."""
+        history = self.historian.history
+        old = await history.read_old(project, self.retention())
+        if not old.runs:
+            return False
+        return await history.replace_old(old, await self.historian.work.run(past.thinned, old))
+
+    async def _each(
+        self, projects: Sequence[ProjectId], job: Callable[[ProjectId], Awaitable[object]]
+    ) -> None:
+        """All of them, unless the store is out of service."""
+        for project in projects:
+            if not await self._try(project, job(project)):
+                return
+
+    async def _try(self, what: str, job: Awaitable[object]) -> bool:
+        """Whether it is worth it to go on. What fails is left to the next round."""
+        try:
+            await job
+        except StoreUnavailable as error:
+            logger.warning("histories are not looked after: %s", error.message)
+            return False
+        except Exception:
+            logger.exception("history of %s is not looked after", what)
+        return True
+
+
+@asynccontextmanager
+async def looking_after(upkeep: Upkeep) -> AsyncIterator[None]:
+    """Histories are looked after while inside."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(upkeep.run(), name="upkeep")
+        try:
+            yield
+        finally:
+            task.cancel()

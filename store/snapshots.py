@@ -1,0 +1,249 @@
+"""Snapshots of projects: rows that name states, and each state once.
+
+What does not live here: when snapshots are taken, and what their bytes mean.
+
+Laws kept here: digests are over the plain bytes and over the whole row (L4), so that a
+restore never brings back what was not stored.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+
+from server.protocol.errors import DocumentDamaged, NotFound
+from server.protocol.ids import Millis, ProjectId, Seq, SnapshotId, UserId
+from server.room.history_ports import NewSnapshot, Occasion, Snapshot
+from server.room.ports import Clock
+from store import tables as t
+from store.appending import lock_documents
+from store.database import Database
+from store.digests import fingerprint, values_digest
+from store.faults import Unreadable
+from store.frames import THOROUGH, pack, unpack
+from store.rows import require
+from store.tables import AnyRow
+from store.view import off_loop
+
+OCCASIONS = {occasion.value: occasion for occasion in Occasion}
+
+SELECT_SNAPSHOTS = select(
+    t.snapshots, t.snapshot_states.c.plain_bytes, t.snapshot_states.c.payload
+).join_from(t.snapshots, t.snapshot_states)
+LISTED = select(t.snapshots, t.snapshot_states.c.plain_bytes).join_from(
+    t.snapshots, t.snapshot_states
+)
+NEWEST_FIRST = (t.snapshots.c.created_at.desc(), t.snapshots.c.seq.desc(), t.snapshots.c.id)
+OF_PROJECT = LISTED.where(t.snapshots.c.project_id == bindparam("project")).order_by(*NEWEST_FIRST)
+IS_LIVE = exists().where(
+    t.documents.c.project_id == t.snapshots.c.project_id, t.documents.c.is_open
+)
+ONE = LISTED.where(t.snapshots.c.id == bindparam("snapshot"), IS_LIVE)
+ONE_WITH_STATE = SELECT_SNAPSHOTS.where(t.snapshots.c.id == bindparam("snapshot"), IS_LIVE)
+HAS_STATE = select(t.snapshot_states.c.plain_bytes).where(
+    t.snapshot_states.c.project_id == bindparam("project"),
+    t.snapshot_states.c.state_digest == bindparam("digest"),
+)
+DELETE_SNAPSHOTS = delete(t.snapshots).where(
+    t.snapshots.c.id.in_(bindparam("snapshots", expanding=True))
+)
+DELETE_STATES = delete(t.snapshot_states).where(
+    t.snapshot_states.c.project_id == bindparam("project"),
+    ~exists().where(
+        t.snapshots.c.project_id == t.snapshot_states.c.project_id,
+        t.snapshots.c.state_digest == t.snapshot_states.c.state_digest,
+    ),
+)
+NEWEST = (
+    select(
+        t.snapshots.c.project_id,
+        func.max(t.snapshots.c.seq).label("seq"),
+        func.max(t.snapshots.c.created_at).label("at"),
+    )
+    .group_by(t.snapshots.c.project_id)
+    .subquery()
+)
+DUE = (
+    select(t.documents.c.project_id)
+    .join_from(t.documents, t.projects)
+    .outerjoin(NEWEST, NEWEST.c.project_id == t.documents.c.project_id)
+    .where(
+        t.documents.c.is_open,
+        t.documents.c.head > func.coalesce(NEWEST.c.seq, 0),
+        func.coalesce(NEWEST.c.at, t.projects.c.created_at) <= bindparam("before"),
+    )
+    .order_by(t.documents.c.project_id)
+    .limit(bindparam("limit"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A snapshot ready to be written."""
+
+    id: str
+    new: NewSnapshot
+    at: Millis
+    digest: bytes
+    payload: bytes
+
+
+class SqlSnapshots:
+    """Where snapshots are kept."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def add(self, new: NewSnapshot, *, keep: int) -> Snapshot:
+        """Keep one, and let go of automatic ones that are too many."""
+        packed = await asyncio.to_thread(_pack, new, self._clock.now())
+        return await self._db.write(_add, packed, keep)
+
+    async def list(self, project: ProjectId) -> Sequence[Snapshot]:
+        """Newest first."""
+        return await self._db.read(_list, project)
+
+    async def get(self, snapshot: SnapshotId) -> Snapshot:
+        """One, without its state."""
+        return _snapshot(await self._db.read(_one, ONE, snapshot))
+
+    async def state(self, snapshot: SnapshotId) -> bytes:
+        """The state, verified."""
+        row = await self._db.read(_one, ONE_WITH_STATE, snapshot)
+        try:
+            return await off_loop(len(row.payload) * 4, verify_snapshot, row)
+        except Unreadable as error:
+            raise DocumentDamaged(f"snapshot {snapshot} does not verify: {error}") from error
+
+    async def remove(self, snapshot: SnapshotId) -> None:
+        """Let go of one, and of its state if it was the last."""
+        await self._db.write(_remove, snapshot)
+
+    async def due(self, before: Millis, limit: int) -> Sequence[ProjectId]:
+        """Projects whose daily snapshot is due."""
+        return await self._db.read_at_leisure(_due, before, limit)
+
+
+def verify_snapshot(row: AnyRow) -> bytes:
+    """The state of a row of ``SELECT_SNAPSHOTS``, if all of it verifies. Raises ``Unreadable``."""
+    require(
+        row,
+        ints=("seq", "created_at", "plain_bytes"),
+        texts=("id", "project_id", "occasion", "note"),
+        blobs=("payload",),
+        digests=("state_digest", "digest"),
+    )
+    if _row_digest(row._mapping) != row.digest:
+        raise Unreadable("the digest does not match the row")
+    plain = unpack(row.payload, row.plain_bytes)
+    if fingerprint(plain) != row.state_digest:
+        raise Unreadable("the state is not the one that was stored")
+    return plain
+
+
+def _pack(new: NewSnapshot, now: Millis) -> _Packed:
+    return _Packed(uuid4().hex, new, now, fingerprint(new.state), pack(new.state, THOROUGH))
+
+
+def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:
+    new = packed.new
+    document = lock_documents(conn, [new.project]).get(new.project)
+    if document is None or not document.is_open:
+        raise NotFound("no such project")
+    known = conn.execute(OF_PROJECT.limit(1), {"project": new.project}).one_or_none()
+    unchanged = known is not None and known.state_digest == packed.digest
+    if known is not None and unchanged and new.occasion is not Occasion.NAMED:
+        return _snapshot(known)
+    _insert(conn, packed)
+    _prune(conn, new.project, keep)
+    return _snapshot(conn.execute(ONE, {"snapshot": packed.id}).one())
+
+
+def _insert(conn: Connection, packed: _Packed) -> None:
+    new = packed.new
+    where = {"project": new.project, "digest": packed.digest}
+    if conn.execute(HAS_STATE, where).one_or_none() is None:
+        state = {
+            "project_id": new.project, "state_digest": packed.digest,
+            "plain_bytes": len(new.state), "payload": packed.payload,
+        }  # fmt: skip
+        conn.execute(insert(t.snapshot_states), state)
+    row: dict[str, Any] = {
+        "id": packed.id,
+        "project_id": new.project,
+        "seq": new.seq,
+        "occasion": new.occasion.value,
+        "user_id": new.by,
+        "name": new.name,
+        "note": new.note,
+        "created_at": packed.at,
+        "state_digest": packed.digest,
+    }
+    conn.execute(insert(t.snapshots), {**row, "digest": _row_digest(row)})
+
+
+def _prune(conn: Connection, project: ProjectId, keep: int) -> None:
+    automatic = [
+        row.id
+        for row in conn.execute(OF_PROJECT, {"project": project})
+        if row.occasion != Occasion.NAMED.value
+    ]
+    _delete(conn, project, automatic[keep:])
+
+
+def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> None:
+    if snapshots:
+        conn.execute(DELETE_SNAPSHOTS, {"snapshots": list(snapshots)})
+        conn.execute(DELETE_STATES, {"project": project})
+
+
+def _remove(conn: Connection, snapshot: SnapshotId) -> None:
+    row = _one(conn, ONE, snapshot)
+    lock_documents(conn, [row.project_id])
+    _delete(conn, row.project_id, [snapshot])
+
+
+def _list(conn: Connection, project: ProjectId) -> Sequence[Snapshot]:
+    document = select(t.documents.c.is_open).where(t.documents.c.project_id == project)
+    if not conn.execute(document).scalar_one_or_none():
+        raise NotFound("no such project")
+    return [_snapshot(row) for row in conn.execute(OF_PROJECT, {"project": project})]
+
+
+def _one(conn: Connection, statement: Any, snapshot: SnapshotId) -> AnyRow:
+    row: AnyRow | None = conn.execute(statement, {"snapshot": snapshot}).one_or_none()
+    if row is None:
+        raise NotFound("there is no such snapshot")
+    return row
+
+
+def _due(conn: Connection, before: Millis, limit: int) -> Sequence[ProjectId]:
+    found = conn.execute(DUE, {"before": before, "limit": limit})
+    return [ProjectId(row.project_id) for row in found]
+
+
+def _snapshot(row: AnyRow) -> Snapshot:
+    occasion = OCCASIONS.get(row.occasion)
+    if occasion is None:
+        raise Unreadable(f"snapshot {row.id}: occasion is {row.occasion!r}")
+    return Snapshot(
+        id=SnapshotId(row.id),
+        project=ProjectId(row.project_id),
+        seq=Seq(row.seq),
+        occasion=occasion,
+        by=None if row.user_id is None else UserId(row.user_id),
+        name=row.name,
+        note=row.note,
+        created_at=Millis(row.created_at),
+        size=row.plain_bytes,
+    )
+
+
+def _row_digest(row: Any) -> bytes:
+    """Without the author, who may have to be forgotten."""
+    names = ("id", "project_id", "seq", "occasion", "name", "note", "created_at", "state_digest")
+    return values_digest("snapshot", [row[name] for name in names])
