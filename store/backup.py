@@ -99,14 +99,18 @@ def _reserve(file: Path, part: Path) -> None:
 
 
 async def _copy_pages(source: str | Path, target: Path) -> None:
-    """SQLite's own online backup, on a thread of aiosqlite's. All pages in one step are one moment, and in WAL mode that
-    keeps no writer waiting."""
-    path = Path(source)
-    if not await asyncio.to_thread(path.is_file):
-        raise FileNotFoundError(f"there is no file {source}")
-    uri = f"{path.absolute().as_uri()}?mode=ro"
+    """SQLite's own online backup, on a thread of aiosqlite's. All pages in one step are one
+    moment, and in WAL mode that keeps no writer waiting."""
+    uri = await asyncio.to_thread(_readable, Path(source))
     async with aiosqlite.connect(uri, uri=True) as raw, aiosqlite.connect(target) as copy:
         await raw.backup(copy, pages=-1)
+
+
+def _readable(path: Path) -> str:
+    """As SQLite opens it without the right to write."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    return f"{path.absolute().as_uri()}?mode=ro"
 
 
 def _settle(part: Path, file: Path) -> int:

@@ -12,7 +12,8 @@ Where a document's rows are, once it has been compacted (L4)::
                           previous          current checkpoint
 
 ``updates`` has no surrogate id: (project, seq) names a row, is never reused, and
-is covered by the row's digest, so no stored byte is outside the chain.
+is covered by the row's digest, so no stored byte is outside the chain. Long because
+foreign keys and the order of deletion are read across all tables.
 """
 
 from typing import Any

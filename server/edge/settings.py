@@ -6,6 +6,8 @@ checked against the same table. A command line option of the same name wins over
 the environment; an empty value counts as not set. What does not live here: what
 a setting does, and any reading of ``os.environ`` (``server.main`` passes it in).
 
+Long because a table is read in one place.
+
 Law kept: L11, no secret is part of a repr or of an error message.
 """
 
