@@ -1,9 +1,11 @@
 """Splices, and moving them past somebody else's."""
 
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.document.differences import difference
+from server.document.differences import difference, displacement
 from server.document.splices import Splice, rebased, spliced
 from tests.server.document.texts import rewrites, texts
 
@@ -57,6 +59,24 @@ def test_changes_in_different_places_are_both_there() -> None:
     theirs = difference(base, "one two three, and four")
     now = spliced(base, theirs)
     assert spliced(now, rebased(ours, theirs)) == "one 2 three, and four"
+
+
+def test_in_a_long_line_of_words_that_are_made_of_the_same_parts_a_word_keeps_its_place() -> None:
+    def word(who: int, number: int) -> str:
+        return f"<{('ada', 'bo', 'cy')[who]}-{number} 日😀>"
+
+    words = [word(n % 3, n // 3) for n in range(2000)]
+    base = "".join(words)
+    typed = list(words)
+    for n in range(300):
+        typed.insert(n * 8, word(n % 3, 700 + n // 3))
+    now = "".join(typed)
+    for at in (5, 700, 1300, 1995):
+        wanted = "".join([*words[:at], "<rest 👍🏻>", *words[at:]])
+        both = spliced(now, rebased(difference(base, wanted), displacement(base, now)))
+        found = re.findall("<[^>]*>", both)
+        assert sorted(found) == sorted([*typed, "<rest 👍🏻>"])
+        assert found[found.index("<rest 👍🏻>") + 1 :][-1] == words[-1]
 
 
 def test_a_word_typed_inside_what_is_removed_stays() -> None:
