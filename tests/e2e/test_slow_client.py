@@ -45,6 +45,9 @@ SLEEPERS = 8
 """Two runs of a server differ by as much as one client may cost. So eight stop reading, and
 what that adds is shared out among them."""
 PROMPT_S = 2.0
+"""A window that takes no longer is prompt. A document far over the default limit takes longer
+to compact: then it is held against the same run without slow clients."""
+NOISE = 1.5
 WRITER = 7
 NO_LIMIT = Limits(max_frame_bytes=1 << 40)
 SETTINGS = {"AGENTC_RATE_LIMITS": "off", "AGENTC_MAX_DOCUMENT_BYTES": str(1 << 32)}
@@ -297,4 +300,4 @@ async def test_a_client_who_stops_reading_costs_the_others_nothing__L6(
     )
     assert growth < ALLOWANCE
     assert slow.catching_up < ALLOWANCE
-    assert slow.writing.slowest < PROMPT_S
+    assert slow.writing.slowest < max(PROMPT_S, NOISE * without.slowest)

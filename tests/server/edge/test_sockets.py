@@ -1,6 +1,7 @@
 """One behaviour over both channels, on real sockets: whatever a peer says (L1, L6, L7, L8)."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from websockets.frames import Frame, Opcode
@@ -11,6 +12,7 @@ from server.protocol.messages import SyncStatus, SyncUpdate, encode
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.peer import HEAVY_BYTES, Peer
+from server.room.ports import Seat
 from tests.doubles.memory_directory import MemoryDirectory
 from tests.doubles.served import EDIT, STEP_1, Wire, serving
 from tests.server.edge.conftest import Way
@@ -75,15 +77,18 @@ async def test_what_is_said_before_the_answer_is_heard(
 ) -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly(*_: object) -> Role:
+    honest = MemoryDirectory.roles
+
+    async def slowly(directory: MemoryDirectory, seats: Sequence[Seat]) -> Sequence[Role | None]:
         asked.set()
         await go_on.wait()
-        return Role.OWNER
+        return await honest(directory, seats)
 
     async with serving(way.channel) as home:
-        monkeypatch.setattr(MemoryDirectory, "role", slowly)
+        monkeypatch.setattr(MemoryDirectory, "roles", slowly)
         wire = await home.dials()
-        await asked.wait()
+        async with asyncio.timeout(10):
+            await asked.wait()
         wire.says_message(STEP_1)
         go_on.set()
         await wire.reader.readuntil(b"\r\n\r\n")
