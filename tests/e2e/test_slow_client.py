@@ -2,6 +2,8 @@
 
 ``UPDATES=50000`` (``make slow-client``) is the long run. Clients here speak raw websockets:
 one must be able to stop reading, which no honest library does, and to keep no document.
+
+Long because one measurement needs its clients, its server and its clocks in sight.
 """
 
 import asyncio
