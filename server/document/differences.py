@@ -16,7 +16,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -166,7 +166,9 @@ def _subsequence(first: list[int], second: list[int], budget: Budget) -> Blocks:
         for code in Indel.opcodes(first, second):
             if code.tag == "equal":
                 yield code.src_start, code.dest_start, code.src_end - code.src_start
-    elif len(first) + len(second) > FEW and (anchors := _anchors(first, second)):
+    elif len(first) + len(second) > FEW and (
+        anchors := _anchors(first, second) or _anchors(_rows(first), _rows(second))
+    ):
         i = j = 0
         for i_end, j_end in (*anchors, (len(first), len(second))):
             if i < i_end and j < j_end:
@@ -177,7 +179,12 @@ def _subsequence(first: list[int], second: list[int], budget: Budget) -> Blocks:
             i, j = i_end + 1, j_end + 1
 
 
-def _anchors(first: list[int], second: list[int]) -> list[tuple[int, int]]:
+def _rows(parts: list[int]) -> list[tuple[int, ...]]:
+    """Each part with those after it: words that occur often seldom do so in one row."""
+    return list(zip(parts, parts[1:], parts[2:], parts[3:], strict=False))
+
+
+def _anchors(first: Sequence[Hashable], second: Sequence[Hashable]) -> list[tuple[int, int]]:
     """Parts that are in both lists once, as many as are in one order in both (patience)."""
     places = {part: j for j, part in enumerate(second)}
     once = Counter(first).items() & Counter(second).items()

@@ -122,6 +122,8 @@ def test_a_program_and_four_people_lose_no_edit__L1_L3(server: Server, clients: 
         assert held == program.done("GET", path)[key]
         words = [word for one in told for at, word in one["words"] if at == path]
         found = re.findall("<[^>]*>", held)
+        odd = [word for word in found if word not in words + program.words.get(path, [])]
+        assert not odd, [held[max(0, held.index(one) - 80) : held.index(one) + 80] for one in odd]
         assert sorted(found) == sorted(words + program.words.get(path, []))
         rest = re.sub("<[^>]*>", "", held)
         assert rest == {"plan": f"# Über {id}\n", "nodes": f"Node {id}. "}[root]

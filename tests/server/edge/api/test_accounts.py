@@ -174,6 +174,7 @@ async def test_a_session_ends_by_itself(here: SqlHouse) -> None:
 
 async def test_sessions_are_listed_and_ended_by_their_owner_only(here: SqlHouse) -> None:
     browser, phone, stranger = await newcomer(here), here.browser(), here.browser()
+    await here.clock.advance(1)  # Or their order is one of random ids.
     await phone.post("/auth/login", json=login(), headers={"User-Agent": "Phone"})
     await stranger.post("/auth/register", json={**ADA, "email": "bo@x.example"})
     listed = (await browser.get("/sessions")).json()["items"]
