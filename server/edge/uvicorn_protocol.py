@@ -7,6 +7,7 @@ its room's view of it stay for ever. Here both roads end in an abort.
 """
 
 from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 LINGER_SECONDS = 10.0
@@ -38,7 +39,10 @@ class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: ASGISendEvent) -> None:
         """What the application says. A refusal answers the handshake too: uvicorn would log
-        it as an application that has forgotten to."""
+        it as an application that has forgotten to. And where a broken frame has ended the
+        connection, the application learns that its peer is gone, not that it is wrong."""
+        if self.close_sent:
+            raise ClientDisconnected
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True

@@ -24,20 +24,16 @@ to come back does not reach it; a room full of them does."""
 WORTH_A_TURN: Final = 32
 """With so many commands waiting, a room need not wait for more."""
 
-SECONDS_PER_CLIENT: Final = 0.000_15
-"""Between two turns of a crowded room. A frame costs some six microseconds for each client:
-so one room spends at most a twenty-fifth of a core on small frames."""
-
 NOT_CROWDED: Final = 10
 """Clients up to which a room does not wait for its own sake."""
 
 MOST_SECONDS: Final = 0.02
-"""A third of what people notice; reached with 134 clients."""
+"""A third of what people notice; reached with 134 clients by default."""
 
 
-def spacing(clients: int) -> float:
+def spacing(clients: int, seconds_per_client: float) -> float:
     """Seconds from one turn of a room with so many clients to the next."""
-    return 0.0 if clients <= NOT_CROWDED else min(clients * SECONDS_PER_CLIENT, MOST_SECONDS)
+    return 0.0 if clients <= NOT_CROWDED else min(clients * seconds_per_client, MOST_SECONDS)
 
 
 class Breath:

@@ -245,7 +245,7 @@ class Room:
         presence = desk.presence(turn)
         turn.release(change, presence, desk.peers.values(), seq)
         if presence or change.event is not None:
-            self._rests_until = turn.now + spacing(len(desk.peers))
+            self._rests_until = turn.now + spacing(len(desk.peers), self._limits.spacing_seconds)
         self.idle_since = turn.now
 
     async def _commit(self, change: Change, desk: Desk) -> Seq:

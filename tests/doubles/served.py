@@ -202,7 +202,7 @@ async def serving(
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     # The clock stands still, so nobody lingers.
-    limits = replace(limits or RoomLimits(), linger_seconds=0.0)
+    limits = replace(limits or RoomLimits(), linger_seconds=0.0, spacing_seconds=0.0)
     async with hosting(ports, limits) as rooms:
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)
         endpoint = YjsEndpoint(rooms, directory, clock, settings, count, tickets)

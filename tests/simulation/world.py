@@ -106,6 +106,7 @@ class World:
             max_backlog_bytes=schedule.backlog,
             max_difference_bytes=schedule.difference,
             portion_bytes=PORTION,
+            spacing_seconds=0.0,
             linger_seconds=0.0,  # Time passes in large steps here.
         )
         self.database = MemoryDatabase()

@@ -148,7 +148,7 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with (
-        hosting(ports, RoomLimits(linger_seconds=0.0)) as rooms,
+        hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms,
         asyncio.TaskGroup() as tasks,
     ):
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)

@@ -62,8 +62,8 @@ async def house(
     clock = ManualClock()
     store = MemoryStore(database, clock)
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, projection)
-    # Time stands still here, so nobody lingers.
-    limits = replace(limits or RoomLimits(), linger_seconds=0.0)
+    # Time stands still here, so nobody lingers, and without a word of limits nobody waits.
+    limits = replace(limits or RoomLimits(spacing_seconds=0.0), linger_seconds=0.0)
     async with hosting(ports, limits) as rooms:
         yield House(rooms, store, clock)
         store.faults.release_appends()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from server.room.breath import BUSY, MOST_SECONDS, NOT_CROWDED, Breath, spacing
+from server.room.limits import RoomLimits
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.memory_store import MemoryDatabase
 from tests.server.room.conftest import house
@@ -15,6 +16,7 @@ from tests.server.room.conftest import house
 pytestmark = pytest.mark.anyio
 
 LINGER = 0.003
+LIMITS = RoomLimits()
 
 
 @dataclass
@@ -95,15 +97,16 @@ async def test_once_it_is_quiet_again_nobody_waits() -> None:
 
 
 def test_only_crowds_wait_for_their_own_sake_and_never_long() -> None:
-    assert spacing(NOT_CROWDED) == 0.0
-    assert 0.001 < spacing(NOT_CROWDED + 1) < spacing(100) < 0.0151
-    assert spacing(100_000) == MOST_SECONDS
+    each = LIMITS.spacing_seconds
+    assert spacing(NOT_CROWDED, each) == 0.0
+    assert 0.001 < spacing(NOT_CROWDED + 1, each) < spacing(100, each) < 0.0151
+    assert spacing(100_000, each) == MOST_SECONDS
 
 
 async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
     database: MemoryDatabase,
 ) -> None:
-    async with house(database) as here:
+    async with house(database, LIMITS) as here:
         guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
         await here.clock.advance(1.0)
         first, second, reader = guests[0], guests[1], guests[2]
@@ -115,7 +118,7 @@ async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
         before = len(reader.channel.frames)
         await here.deliver()
         assert reader.text == "at once;"
-        await here.clock.advance(spacing(len(guests)))
+        await here.clock.advance(spacing(len(guests), LIMITS.spacing_seconds))
         await here.deliver()
         assert reader.text == first.text
         assert len(reader.channel.frames) == before + 1
