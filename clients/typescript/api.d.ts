@@ -2341,7 +2341,10 @@ export interface components {
             nodes: components["schemas"]["NodeOut"][];
             /** Edges */
             edges: components["schemas"]["EdgeOut"][];
-            /** Problems */
+            /**
+             * Problems
+             * @description The first thousand.
+             */
             problems: components["schemas"]["ProblemOut"][];
             /** Seq */
             seq: number;

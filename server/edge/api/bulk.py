@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from server.document.operations import Add, Change, Element, Operation, Remove, perform_all
+from server.document.portable import portable
 from server.document.schema import Diagram, Edge, Node, Section
 from server.edge.api.callers import WriteAccess
 from server.edge.api.elements import (
@@ -176,12 +177,12 @@ def _change(said: ChangeNode | ChangeEdge | ChangeSection | ChangeDiagram) -> Ch
 def _shown(element: Element, seq: int) -> NodeOut | EdgeOut | SectionOut | DiagramOut:
     match element:
         case Node():
-            return NodeOut.of(element, seq)
+            return NodeOut.of(portable(element), seq)
         case Edge():
-            return EdgeOut.of(element, seq)
+            return EdgeOut.of(portable(element), seq)
         case Section():
-            return SectionOut.of(element, seq)
+            return SectionOut.of(portable(element), seq)
         case Diagram():
-            return DiagramOut.of(element, seq)
+            return DiagramOut.of(portable(element), seq)
         case _:
             assert_never(element)

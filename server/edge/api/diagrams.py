@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.diagrams import add_diagram, change_diagram, diagram, remove_diagram
+from server.document.schema import Diagram
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import DiagramBody, DiagramOut, DiagramPatch
 from server.edge.api.etags import IfMatch
@@ -45,7 +45,7 @@ async def list_diagrams(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> DiagramsOut:
     """Diagrams by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_diagrams, page=page))
+    seen = await services.content().part(access.project, Diagram, page)
     part = seen.value
     items = [DiagramOut.of(one, seen.seq) for one in part.items]
     return DiagramsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
@@ -63,9 +63,7 @@ async def read_diagram(
     diagram_id: DiagramId, access: ReadAccess, services: KnownServices, response: Response
 ) -> DiagramOut:
     """One diagram, with its `ETag`."""
-    return await Here(services, access, response).show(
-        partial(diagram, id=diagram_id), DiagramOut.of
-    )
+    return await Here(services, access, response).show(Diagram, diagram_id, DiagramOut.of)
 
 
 async def patch_diagram(

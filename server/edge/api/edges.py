@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.edges import add_edge, change_edge, edge, remove_edge
+from server.document.schema import Edge
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import EdgeBody, EdgeOut, EdgePatch
 from server.edge.api.etags import IfMatch
@@ -43,7 +43,7 @@ def routes() -> APIRouter:
 
 async def list_edges(access: ReadAccess, services: KnownServices, page: KnownPage) -> EdgesOut:
     """Edges that have both ends, by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_edges, page=page))
+    seen = await services.content().part(access.project, Edge, page)
     part = seen.value
     items = [EdgeOut.of(one, seen.seq) for one in part.items]
     return EdgesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
@@ -61,7 +61,7 @@ async def read_edge(
     edge_id: EdgeId, access: ReadAccess, services: KnownServices, response: Response
 ) -> EdgeOut:
     """One edge, with its `ETag`."""
-    return await Here(services, access, response).show(partial(edge, id=edge_id), EdgeOut.of)
+    return await Here(services, access, response).show(Edge, edge_id, EdgeOut.of)
 
 
 async def patch_edge(

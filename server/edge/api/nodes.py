@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.nodes import add_node, change_node, node, remove_node
+from server.document.schema import Node
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import NodeBody, NodeOut, NodePatch
 from server.edge.api.etags import IfMatch
@@ -43,7 +43,7 @@ def routes() -> APIRouter:
 
 async def list_nodes(access: ReadAccess, services: KnownServices, page: KnownPage) -> NodesOut:
     """Nodes by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_nodes, page=page))
+    seen = await services.content().part(access.project, Node, page)
     part = seen.value
     items = [NodeOut.of(one, seen.seq) for one in part.items]
     return NodesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
@@ -61,7 +61,7 @@ async def read_node(
     node_id: NodeId, access: ReadAccess, services: KnownServices, response: Response
 ) -> NodeOut:
     """One node, with its `ETag`."""
-    return await Here(services, access, response).show(partial(node, id=node_id), NodeOut.of)
+    return await Here(services, access, response).show(Node, node_id, NodeOut.of)
 
 
 async def patch_node(

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.plan import add_section, change_section, remove_section, section
+from server.document.schema import Section
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import SectionBody, SectionOut, SectionPatch
 from server.edge.api.etags import IfMatch
@@ -45,7 +45,7 @@ async def list_sections(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> SectionsOut:
     """Sections in the order of the plan."""
-    seen = await services.rooms.look(access.project, partial(listing.list_sections, page=page))
+    seen = await services.content().part(access.project, Section, page)
     part = seen.value
     items = [SectionOut.of(one, seen.seq) for one in part.items]
     return SectionsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
@@ -63,9 +63,7 @@ async def read_section(
     section_id: SectionId, access: ReadAccess, services: KnownServices, response: Response
 ) -> SectionOut:
     """One section, with its `ETag`."""
-    return await Here(services, access, response).show(
-        partial(section, id=section_id), SectionOut.of
-    )
+    return await Here(services, access, response).show(Section, section_id, SectionOut.of)
 
 
 async def patch_section(
