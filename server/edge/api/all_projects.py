@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import Field
 
 from server.edge.api.callers import AccountOwner, Caller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import (
@@ -85,7 +86,7 @@ class ProjectFiles(Output):
 
 def routes() -> APIRouter:
     """For platform admins."""
-    router = APIRouter(tags=["admin"], prefix="/admin/projects")
+    router = Router(tags=["admin"], prefix="/admin/projects")
     router.get("")(list_all)
     router.get("/{project_id}", responses=refusals(404))(read)
     router.put("/{project_id}/limits", responses=refusals(404))(limit)

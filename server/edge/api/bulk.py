@@ -28,6 +28,7 @@ from server.edge.api.elements import (
     SectionOut,
     SectionPatch,
 )
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -129,7 +130,7 @@ class BulkOut(Output):
 
 def routes() -> APIRouter:
     """One route."""
-    router = APIRouter(tags=["bulk"], prefix="/projects/{project_id}/bulk")
+    router = Router(tags=["bulk"], prefix="/projects/{project_id}/bulk")
     router.post("", responses=refusals(400, 404, 409, 413))(perform)
     return router
 

@@ -143,7 +143,7 @@ def _access(right: Right, unsafe: Scope = Scope.WRITE) -> Callable[..., Awaitabl
         request: Request,
         caller: ReadingCaller,
         services: KnownServices,
-        project_id: Annotated[str, Path(description="A project's id.", max_length=64)],
+        project_id: Annotated[str, Path(description="A project's id.")],
     ) -> Access:
         seat = caller.seat(ProjectId(project_id))
         [found] = await services.directory.roles([seat])

@@ -13,6 +13,7 @@ from server.document.schema import Diagram
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import DiagramBody, DiagramOut, DiagramPatch
 from server.edge.api.etags import IfMatch
+from server.edge.api.guarded import Router
 from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
@@ -31,7 +32,7 @@ class DiagramsOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["diagrams"], prefix="/projects/{project_id}/diagrams")
+    router = Router(tags=["diagrams"], prefix="/projects/{project_id}/diagrams")
     one = "/{diagram_id:path}"
     router.get("", responses=refusals(404))(list_diagrams)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_diagram)

@@ -17,6 +17,7 @@ from server.document.markdown import plan_as_markdown
 from server.document.mermaid import flowchart
 from server.edge.api.callers import Access, ReadAccess
 from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import Responses, refusals
 from server.edge.api.services import KnownServices, Services
@@ -62,7 +63,7 @@ class Groups(Output):
 
 def routes() -> APIRouter:
     """Read only."""
-    router = APIRouter(tags=["graph"], prefix="/projects/{project_id}")
+    router = Router(tags=["graph"], prefix="/projects/{project_id}")
     router.get("/graph", responses=refusals(404))(read_graph)
     router.get("/graph/neighbours", responses=refusals(404))(list_neighbours)
     router.get("/graph/paths", responses=refusals(404))(list_paths)

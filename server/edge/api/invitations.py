@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from server.edge.api.callers import AdminAccess, KnownCaller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -76,7 +77,7 @@ class Accepted(Output):
 
 def routes() -> APIRouter:
     """For owners, and for whoever has a code."""
-    router = APIRouter(tags=["invitations"])
+    router = Router(tags=["invitations"])
     ours = "/projects/{project_id}/invitations"
     router.post(ours, status_code=201, responses=refusals(404))(invite)
     router.get(ours, responses=refusals(404))(list_invitations)

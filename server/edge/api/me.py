@@ -10,6 +10,7 @@ from pydantic import Field
 
 from server.edge.api.auth import MAIL_SENT, Email, MailSent, NewPassword, Password, Person, person
 from server.edge.api.callers import AccountOwner, KnownCaller, LoggedIn
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input
 from server.edge.api.services import KnownServices
 from server.edge.registration import fit_name
@@ -47,7 +48,7 @@ class NewAddress(Input):
 
 def routes() -> APIRouter:
     """For whoever is somebody."""
-    router = APIRouter(tags=["account"], prefix="/users/me")
+    router = Router(tags=["account"], prefix="/users/me")
     router.get("")(read)
     router.patch("")(change)
     router.put("/password", status_code=204)(change_password)

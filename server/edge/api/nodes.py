@@ -13,6 +13,7 @@ from server.document.schema import Node
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import NodeBody, NodeOut, NodePatch
 from server.edge.api.etags import IfMatch
+from server.edge.api.guarded import Router
 from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
@@ -31,7 +32,7 @@ class NodesOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["nodes"], prefix="/projects/{project_id}/nodes")
+    router = Router(tags=["nodes"], prefix="/projects/{project_id}/nodes")
     one = "/{node_id:path}"
     router.get("", responses=refusals(404))(list_nodes)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_node)

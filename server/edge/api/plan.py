@@ -13,6 +13,7 @@ from server.document.schema import Section
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import SectionBody, SectionOut, SectionPatch
 from server.edge.api.etags import IfMatch
+from server.edge.api.guarded import Router
 from server.edge.api.live import Here, KnownPage, write_cursor
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
@@ -31,7 +32,7 @@ class SectionsOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["plan"], prefix="/projects/{project_id}/plan")
+    router = Router(tags=["plan"], prefix="/projects/{project_id}/plan")
     one = "/{section_id:path}"
     router.get("", responses=refusals(404))(list_sections)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_section)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from server.edge.api.auth import Code, Password
 from server.edge.api.callers import Caller, LoggedIn
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -53,7 +54,7 @@ class RecoveryCodes(Output):
 
 def routes() -> APIRouter:
     """For whoever has logged in."""
-    router = APIRouter(tags=["second factor"], prefix="/users/me/second-factor")
+    router = Router(tags=["second factor"], prefix="/users/me/second-factor")
     router.get("")(read)
     router.post("", status_code=201, responses=refusals(409))(begin)
     router.post("/confirm", responses=refusals(409))(confirm)
