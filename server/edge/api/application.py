@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from server.edge.api import (
     all_projects,
+    all_users,
     auth,
     bulk,
     credentials,
@@ -30,6 +31,7 @@ from server.edge.api import (
     me,
     members,
     nodes,
+    operation,
     plan,
     projects,
     search,
@@ -69,6 +71,8 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     document_problems.routes,
     search.routes,
     all_projects.routes,
+    all_users.routes,
+    operation.routes,
 )
 
 DESCRIPTION = """\

@@ -14,9 +14,10 @@ from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import DiagramBody, DiagramOut, DiagramPatch
 from server.edge.api.etags import IfMatch
 from server.edge.api.guarded import Router
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 DiagramId = Annotated[str, Path(description="The id of a diagram.", max_length=200)]
@@ -49,7 +50,7 @@ async def list_diagrams(
     seen = await services.content().part(access.project, Diagram, page)
     part = seen.value
     items = [DiagramOut.of(one, seen.seq) for one in part.items]
-    return DiagramsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return DiagramsOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_diagram(

@@ -14,9 +14,10 @@ from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import EdgeBody, EdgeOut, EdgePatch
 from server.edge.api.etags import IfMatch
 from server.edge.api.guarded import Router
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 EdgeId = Annotated[str, Path(description="The id of an edge.", max_length=200)]
@@ -47,7 +48,7 @@ async def list_edges(access: ReadAccess, services: KnownServices, page: KnownPag
     seen = await services.content().part(access.project, Edge, page)
     part = seen.value
     items = [EdgeOut.of(one, seen.seq) for one in part.items]
-    return EdgesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return EdgesOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_edge(

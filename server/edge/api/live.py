@@ -6,8 +6,6 @@ Changes are made in the room's turn, and an answer means committed (L1). An expe
 not live here: which elements there are.
 """
 
-import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,15 +13,15 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Response
 
-from server.document.listing import Key, Page
+from server.document.listing import Page
 from server.document.portable import portable
 from server.document.replica import Document
 from server.document.schema import Diagram, Edge, Node, Section
 from server.edge.api.callers import Access
 from server.edge.api.etags import etag_of, require_match
 from server.edge.api.models import Output
+from server.edge.api.pages import read_key
 from server.edge.api.services import Services
-from server.protocol.errors import Invalid
 
 R = TypeVar("R", Node, Edge, Section, Diagram)
 T = TypeVar("T")
@@ -106,23 +104,8 @@ def _page(
         str | None, Query(max_length=60_000, description="`next` of the page before.")
     ] = None,
 ) -> Page:
-    return Page(limit, None if after is None else _read_cursor(after))
+    return Page(limit, None if after is None else read_key(after))
 
 
 KnownPage = Annotated[Page, Depends(_page)]
 """A handler's parameter."""
-
-
-def write_cursor(key: Key | None) -> str | None:
-    """``next`` of a page that ends with ``key``."""
-    return None if key is None else base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> Key:
-    try:
-        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
-        raise Invalid("expected the `next` of a page before") from None
-    if not isinstance(key, list) or not all(isinstance(word, str) for word in key):
-        raise Invalid("expected the `next` of a page before")
-    return tuple(key)

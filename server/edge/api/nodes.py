@@ -14,9 +14,10 @@ from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import NodeBody, NodeOut, NodePatch
 from server.edge.api.etags import IfMatch
 from server.edge.api.guarded import Router
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 NodeId = Annotated[str, Path(description="The id of a node.", max_length=200)]
@@ -47,7 +48,7 @@ async def list_nodes(access: ReadAccess, services: KnownServices, page: KnownPag
     seen = await services.content().part(access.project, Node, page)
     part = seen.value
     items = [NodeOut.of(one, seen.seq) for one in part.items]
-    return NodesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return NodesOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_node(

@@ -94,20 +94,21 @@ async def renew(
     shown: Shown, request: Request, caller: LoggedIn, services: KnownServices
 ) -> RecoveryCodes:
     """Make new recovery codes; old ones are void."""
-    await _require(shown, request, caller, services)
+    await require_code(shown.code, request, caller, services)
     codes = await services.people.second_factor.renew_codes(caller.user.id)
     return RecoveryCodes(codes=codes)
 
 
 async def remove(shown: Shown, request: Request, caller: LoggedIn, services: KnownServices) -> None:
     """Ask for a second factor no longer."""
-    await _require(shown, request, caller, services)
+    await require_code(shown.code, request, caller, services)
     await services.people.ports.second_factors.remove(caller.user.id)
 
 
-async def _require(shown: Shown, request: Request, caller: Caller, services: Services) -> None:
+async def require_code(code: str, request: Request, caller: Caller, services: Services) -> None:
+    """Raises ``Forbidden`` for a code that is not good, ``TooMany``."""
     async with services.people.attempts.charged(_allowed(caller, request)):
-        if not await services.people.second_factor.passes(caller.user.id, shown.code):
+        if not await services.people.second_factor.passes(caller.user.id, code):
             raise Forbidden("this code is not valid, or has been used")
 
 

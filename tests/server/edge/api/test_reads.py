@@ -18,7 +18,7 @@ from tests.doubles.here_worker import HereWorker
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
 from tests.server.room.projecting import projected
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 IDS = ("n", "a b/c", "\uffee", "\U0001f680", "Ä")
 ELEMENTS = [*(f"/nodes/{quote(id, safe='')}" for id in IDS), "/edges/e1", "/plan/s1", "/diagrams/d"]
