@@ -36,9 +36,9 @@ from server.edge.fast_protocol import FastWebSocketProtocol
 from server.edge.first_run import greeting, prepare_first_run
 from server.edge.health import Readiness, health_routes
 from server.edge.keys import Keys, derive_keys
-from server.edge.login_page import login_routes
 from server.edge.logs import set_up_logging
 from server.edge.mail import Mailer, NoMailer, SmtpMailer, TerminalMailer
+from server.edge.mail_pages import page_routes
 from server.edge.metrics import metrics_route
 from server.edge.one_time import reachable
 from server.edge.pace import ConnectionCount
@@ -278,7 +278,7 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
-            *login_routes(),
+            *page_routes(),
             yjs.route(),
         ],
         clock=clock,

@@ -2727,6 +2727,11 @@ export interface components {
              * @description Opens the project. It is shown only now.
              */
             code: string;
+            /**
+             * Link
+             * @description A page that accepts it, to be sent to people; after `#` is the code.
+             */
+            link: string;
         };
         /**
          * MadeToken

@@ -7,8 +7,6 @@ import pyotp
 import pytest
 from httpx2 import AsyncClient, Response
 
-from server.edge.one_time import OneTimeLinks
-from server.room.account_ports import Purpose
 from tests.server.edge.api.newcomers import PASSWORD, login, newcomer, told
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
 
@@ -194,12 +192,10 @@ async def test_who_has_a_second_factor_shows_it_to_leave(here: SqlHouse) -> None
 
 async def test_who_has_no_password_has_just_logged_in_to_leave(here: SqlHouse) -> None:
     await here.person("bo")
-    links = OneTimeLinks(here.store.people.links, here.clock, "http://test")
     browser = here.browser()
 
     async def log_in() -> None:
-        link = await links.make(Purpose.LOGIN, user=here.people["bo"])
-        body = {"link": link.partition("link=")[2]}
+        body = {"link": await here.login_link("bo")}
         assert (await browser.post("/auth/link", json=body)).status_code == 200
 
     await log_in()
