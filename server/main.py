@@ -198,10 +198,10 @@ async def is_invitation(store: Store, code: str) -> bool:
 @asynccontextmanager
 async def _remembering(store: Store, settings: Settings, clock: Clock) -> AsyncIterator[Historian]:
     """The past of all projects, looked after; what is slow runs in a process of its own."""
-    rules = Rules(settings.history_days, settings.history_percent)
+    rules = Rules(settings.history_days, settings.history_percent, settings.project_retention_days)
     with closing(Worker()) as worker:
         historian = historian_of(store, settings, worker)
-        async with looking_after(Upkeep(historian, clock, rules)):
+        async with looking_after(Upkeep(historian, store.projects, clock, rules)):
             yield historian
 
 

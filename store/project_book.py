@@ -80,6 +80,10 @@ class SqlProjects:
         """Remove every row, however long that takes."""
         await self._db.write_at_leisure(purging.purge, project)
 
+    async def outlived(self, deadline: Millis, limit: int) -> Sequence[ProjectId]:
+        """Those that nobody can bring back."""
+        return await self._db.read(purging.outlived, deadline, limit)
+
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on."""
         await self._db.write(shelf.limit, project, limits)
