@@ -38,11 +38,11 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "ai_agent": frozenset(),
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
-    SERVING: frozenset({"starlette", "uvicorn"}),
+    SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx", SERVING})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(
