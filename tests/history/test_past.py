@@ -17,8 +17,8 @@ from server.room.replay import replay
 from server.room.upkeep import Rules
 from store.history import FLOOR_BYTES
 from store.open import open_store
-from tests.contracts.backends import new_user
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, RUN, Town, town
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +31,7 @@ DAY = 24 * 3600.0
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
@@ -257,25 +257,6 @@ async def test_daily_snapshots_are_taken_of_what_has_changed(here: Town) -> None
     assert len(await here.store.snapshots.list(here.project)) == 2
     state = await here.store.snapshots.state(first.id)
     Replica.load([state]).close()
-
-
-async def test_what_was_deleted_long_ago_is_purged_by_the_clock(here: Town) -> None:
-    owner = await new_user(here.store)
-    other = (await here.store.directory.add_project("Other", owner=owner, seed=None)).id
-    await here.store.directory.delete_project(here.project)
-    await here.clock.advance(DAY)
-    await here.store.directory.delete_project(other)
-    kept = here.rules.project_days * DAY
-    await here.clock.advance(kept - DAY - 0.001)
-    await here.upkeep.round()
-    assert (await here.store.projects.file(here.project)).deleted_at is not None
-    await here.clock.advance(0.001)
-    await here.upkeep.round()
-    with pytest.raises(NotFound):
-        await here.store.projects.file(here.project)
-    assert (await here.store.projects.file(other)).deleted_at is not None
-    await here.upkeep.purge(here.project)  # As a process does that comes late.
-    assert await here.store.fsck() == []
 
 
 async def test_damaged_history_is_named_and_never_served_L2(tmp_path: Path) -> None:
