@@ -14,7 +14,7 @@ from server.room.ports import User
 
 
 def register(nouns: Verbs) -> None:
-    """``user add | list | disable | enable | password | invite | login-link``."""
+    """``user add | list | disable | enable | delete | password | invite | login-link``."""
     verbs = add_noun(nouns, "user", "Accounts of people.")
     adding = add_verb(
         verbs, "add", "Add an account; without a password it can use tokens only.", add
@@ -29,6 +29,7 @@ def register(nouns: Verbs) -> None:
     for verb, means, handler in (
         ("disable", "End every right of an account; edits stay.", disable),
         ("enable", "Give a disabled account its rights back.", enable),
+        ("delete", "Delete an account for good; edits stay, by nobody.", delete),
         ("password", "Set a password, read from standard input; sessions end.", set_password),
         ("invite", "Print a link, once, by which an address makes its account.", invite),
         ("login-link", "Print a link, once, that logs in once, within an hour.", login_link),
@@ -69,6 +70,13 @@ async def enable(args: Namespace, ports: Ports) -> Answer:
     user = await ports.directory.user_by_email(args.email)
     await ports.people.accounts.set_disabled(user.id, False)
     return Answer(as_json(user) | {"disabled": False}, (f"enabled {user.email}",))
+
+
+async def delete(args: Namespace, ports: Ports) -> Answer:
+    """``user delete EMAIL``."""
+    user = await ports.directory.user_by_email(args.email)
+    await ports.people.users.delete(user.id)
+    return Answer(as_json(user), (f"deleted {user.email}",))
 
 
 async def set_password(args: Namespace, ports: Ports) -> Answer:
