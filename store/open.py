@@ -38,6 +38,7 @@ from store.second_factors import SqlSecondFactors
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
+from store.users import SqlUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +168,5 @@ def _people(db: Database, clock: Clock) -> AccountPorts:
         second_factors=SqlSecondFactors(db),
         identities=SqlIdentities(db, clock),
         throttle=SqlThrottle(db, clock),
+        users=SqlUsers(db, clock),
     )

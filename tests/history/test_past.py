@@ -24,7 +24,7 @@ from tests.history.town import ADA, BOB, RUN, Town, town
 pytestmark = pytest.mark.anyio
 
 SECTION = ElementRef(Kind.SECTION, "s")
-EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0)
+EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0, project_days=30)
 DAY = 24 * 3600.0
 
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from server.edge.api import (
     all_projects,
+    all_users,
     auth,
     bulk,
     credentials,
@@ -31,6 +32,7 @@ from server.edge.api import (
     me,
     members,
     nodes,
+    operation,
     plan,
     projects,
     search,
@@ -70,6 +72,8 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     document_problems.routes,
     search.routes,
     all_projects.routes,
+    all_users.routes,
+    operation.routes,
 )
 
 DESCRIPTION = """\
