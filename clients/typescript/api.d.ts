@@ -1752,7 +1752,7 @@ export interface components {
             user_id: string | null;
             /**
              * Name
-             * @description As members know them; null for who is no member now.
+             * @description As members know them; null for somebody who has left.
              */
             name: string | null;
             means: components["schemas"]["Means"];
