@@ -11,10 +11,14 @@ import pytest
 
 from server.document.elements import ElementRef, Kind
 from server.document.replica import Replica
+from server.document.schema import seed
 from server.protocol.errors import DocumentDamaged, NotFound
-from server.protocol.ids import Seq
+from server.protocol.ids import ProjectId, RunId, Seq, UserId
+from server.room import upkeep
+from server.room.history_ports import Occasion
+from server.room.ports import NewUpdate
 from server.room.replay import replay
-from server.room.upkeep import Rules
+from server.room.upkeep import Rules, looking_after
 from store.history import FLOOR_BYTES
 from store.open import open_store
 from tests.doubles.clock import ManualClock
@@ -205,7 +209,7 @@ async def test_a_small_history_is_left_alone_and_a_large_old_one_is_thinned(here
     await here.commit()
     await here.compact()
     keep = here.upkeep.retention()
-    assert list(await here.store.history.overgrown(keep, 10)) == []
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == []
     assert not await here.upkeep.thin(here.project)
     dice = random.Random(7)
     noise = "".join(chr(dice.randint(0x4E00, 0x9FFF)) for _ in range(FLOOR_BYTES // 2))
@@ -214,9 +218,9 @@ async def test_a_small_history_is_left_alone_and_a_large_old_one_is_thinned(here
         here.write(ADA, len(noise), "", cut=len(noise))
         await here.commit()
         await here.compact()
-    assert list(await here.store.history.overgrown(keep, 10)) == [here.project]
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == [here.project]
     await here.upkeep.round()
-    assert list(await here.store.history.overgrown(keep, 10)) == []
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == []
     assert (await here.store.history.read(here.project)).base is not None
     assert await here.blame() == here.ledger
 
@@ -256,6 +260,45 @@ async def test_daily_snapshots_are_taken_of_what_has_changed(here: Town) -> None
     assert len(await here.store.snapshots.list(here.project)) == 2
     state = await here.store.snapshots.state(first.id)
     Replica.load([state]).close()
+
+
+async def test_before_a_run_the_project_is_kept_unless_it_is_kept_already(here: Town) -> None:
+    run, ada = RunId("run-7"), UserId("ada")
+    first = await here.historian.before_run(here.project, run, ada)
+    assert (first.occasion, first.by) == (Occasion.BEFORE_RUN, ada)
+    assert "run-7" in first.note
+    assert await here.historian.before_run(here.project, RunId("again"), ada) == first
+    here.write(ADA, 0, "x")
+    seq = await here.commit()
+    second = await here.historian.before_run(here.project, RunId("next"), ada)
+    assert (second.seq, second.id != first.id) == (seq, True)
+    with pytest.raises(NotFound):
+        await here.historian.before_run(ProjectId("none"), run, ada)
+
+
+async def test_the_first_round_comes_soon_after_the_start(here: Town) -> None:
+    await here.clock.advance(DAY)
+    async with looking_after(here.upkeep):
+        await here.clock.until_asleep()
+        await here.clock.advance(upkeep.FIRST_SECONDS)
+        await here.clock.until_asleep()  # Until the next round.
+    assert len(await here.store.snapshots.list(here.project)) == 1
+
+
+async def test_more_projects_than_a_batch_are_all_looked_after(
+    here: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 2)
+    owner = await here.store.directory.user_by_email("owner@x.example")
+    seeded = NewUpdate(seed(5, "Plan"), ADA, here.clock.now())
+    others = [
+        (await here.store.directory.add_project(f"{n}", owner=owner.id, seed=seeded)).id
+        for n in range(5)
+    ]
+    await here.clock.advance(DAY)
+    await here.upkeep.round()
+    for project in others:
+        assert len(await here.store.snapshots.list(project)) == 1
 
 
 async def test_damaged_history_is_named_and_never_served_L2(tmp_path: Path) -> None:
