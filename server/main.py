@@ -118,7 +118,7 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
         projects=store.projects,
         people=store.people,
         historian=historian,
-        restorer=Restorer(historian, LogEditor(store.log, clock)),
+        restorer=Restorer(historian, LogEditor(store.log, clock), store.events),
         vault=store,
         verify=partial(store.fsck, replay=replay),
         clock=clock,
@@ -226,6 +226,7 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
         feed=store.feed,
         clock=clock,
         projection=store.projection,
+        events=store.events,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),
@@ -268,7 +269,8 @@ def application(
         search=store.search,
         people=people,
         historian=historian,
-        restorer=Restorer(historian, rooms),
+        restorer=Restorer(historian, rooms, store.events),
+        connections=count,
     )
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

@@ -13,9 +13,10 @@ from typing import Final
 from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, or_, select, update
 
 from server.protocol.errors import Conflict, NotFound
-from server.protocol.ids import Millis, UserId
+from server.protocol.ids import Millis, ProjectId, UserId
 from server.protocol.roles import Role
 from store import tables as t
+from store.projects import note_member
 
 NAMED_AT_MOST: Final = 3
 """Titles in an error."""
@@ -46,6 +47,12 @@ ONLY_OWNER = (
     .join_from(t.projects, t.project_members)
     .where(OWNED_ALONE, t.projects.c.deleted_at.is_(None))
     .order_by(t.projects.c.title_key)
+)
+LIVE_MEMBERSHIPS = (
+    select(t.projects.c.id)
+    .join_from(t.projects, t.project_members)
+    .where(t.project_members.c.user_id == USER, t.projects.c.deleted_at.is_(None))
+    .order_by(t.projects.c.id)
 )
 EMAIL = select(t.users.c.email).where(t.users.c.id == USER, t.users.c.forgotten_at.is_(None))
 DELETE_LINKS = delete(t.links).where(
@@ -88,7 +95,10 @@ def forget(conn: Connection, user: UserId, now: Millis) -> None:
     conn.execute(DELETE_LINKS, who)
     for table in THEIRS:
         conn.execute(delete(table).where(table.c.user_id == USER), who)
+    left = conn.execute(LIVE_MEMBERSHIPS, who).scalars().all()
     conn.execute(LEAVE, who)
+    for project in left:
+        note_member(conn, ProjectId(project), user, None, now)
     conn.execute(EMPTY, {**who, "now": now})
 
 

@@ -97,15 +97,15 @@ class SqlProjects:
 
     async def add_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Add somebody who is no member yet."""
-        await change(self._db, membership.add_member, project, user, role)
+        await change(self._db, membership.add_member, project, user, role, self._clock.now())
 
     async def change_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Change the role of a member."""
-        await change(self._db, membership.change_member, project, user, role)
+        await change(self._db, membership.change_member, project, user, role, self._clock.now())
 
     async def transfer(self, project: ProjectId, owner: UserId, heir: UserId) -> None:
         """Hand the project over, in one transaction."""
-        await change(self._db, membership.transfer, project, owner, heir)
+        await change(self._db, membership.transfer, project, owner, heir, self._clock.now())
 
 
 class SqlInvitations:

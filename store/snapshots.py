@@ -16,12 +16,14 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, fun
 
 from server.protocol.errors import DocumentDamaged, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, SnapshotId, UserId
+from server.room.event_ports import EventData, EventKind, NewEvent
 from server.room.history_ports import NewSnapshot, Occasion, Snapshot
 from server.room.ports import Clock
 from store import tables as t
 from store.appending import lock_documents
 from store.database import Database
 from store.digests import fingerprint, values_digest
+from store.events import note
 from store.faults import Unreadable
 from store.frames import THOROUGH, pack, unpack
 from store.rows import require
@@ -125,7 +127,7 @@ class SqlSnapshots:
 
     async def remove(self, snapshot: SnapshotId) -> None:
         """Let go of one, and of its state if it was the last."""
-        await self._db.write(_remove, snapshot)
+        await self._db.write(_remove, snapshot, self._clock.now())
 
     async def due(self, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Projects whose daily snapshot is due."""
@@ -164,6 +166,10 @@ def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:
         return _snapshot(known)
     _insert(conn, packed)
     _prune(conn, new.project, keep)
+    data: EventData = {
+        "snapshot": packed.id, "seq": new.seq, "occasion": new.occasion.value, "name": new.name,
+    }  # fmt: skip
+    note(conn, NewEvent(new.project, EventKind.SNAPSHOT_TAKEN, new.by, data), packed.at)
     return _snapshot(conn.execute(ONE, {"snapshot": packed.id}).one())
 
 
@@ -205,10 +211,12 @@ def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> N
         conn.execute(DELETE_STATES, {"project": project})
 
 
-def _remove(conn: Connection, snapshot: SnapshotId) -> None:
+def _remove(conn: Connection, snapshot: SnapshotId, now: Millis) -> None:
     row = _one(conn, ONE, snapshot)
     lock_documents(conn, [row.project_id])
     _delete(conn, row.project_id, [snapshot])
+    gone = NewEvent(row.project_id, EventKind.SNAPSHOT_REMOVED, None, {"snapshot": snapshot})
+    note(conn, gone, now)
 
 
 def _list(conn: Connection, project: ProjectId) -> Sequence[Snapshot]:

@@ -141,7 +141,21 @@ projects = Table(
     Column("title_key", KEY, nullable=False, server_default="", comment="case folded"),
     Column("archived_at", BigInteger),
     Column("max_members", BigInteger),
+    Column("last_event", BigInteger, nullable=False, server_default="0"),
 )
+
+project_events = Table(
+    "project_events",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("user_id", String),
+    Column("data", String, nullable=False, comment="JSON"),
+    PrimaryKeyConstraint("project_id", "number"),
+)
+"""The newest of each project."""
 
 project_members = Table(
     "project_members",

@@ -82,7 +82,15 @@ def spoil(pen: Pen) -> None:
 async def rooms_on(store: Store) -> AsyncIterator[Rooms]:
     """Rooms that project, on this store."""
     clock = store.db._clock
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, store.projection)
+    ports = Ports(
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        store.projection,
+        store.events,
+    )
     async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
         yield rooms
 

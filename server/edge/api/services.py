@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from server.edge.accounts import AccountServices
+from server.edge.pace import ConnectionCount
 from server.edge.settings import Settings
 from server.room.historian import Historian
 from server.room.kept_answers import KeptAnswers
@@ -35,6 +36,7 @@ class Services:
     people: AccountServices
     historian: Historian
     restorer: Restorer
+    connections: ConnectionCount
 
 
 def _services(request: Request) -> Services:

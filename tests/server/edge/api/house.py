@@ -73,10 +73,16 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
     ports = Ports(
-        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        Abreast(store.database),
+        store.events,
     )
     async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
-        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 8)
+        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 9)
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)

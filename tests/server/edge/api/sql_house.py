@@ -97,9 +97,17 @@ async def sql_house(
         store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
         ending.push_async_callback(store.close)
         ports = Ports(
-            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+            store.log,
+            store.compaction,
+            store.directory,
+            store.feed,
+            clock,
+            store.projection,
+            store.events,
         )
-        rooms = await ending.enter_async_context(hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)))
+        rooms = await ending.enter_async_context(
+            hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0))
+        )
         visits = VisitBook(store.projects, clock)
         chosen, keys, mailbox = settings or Settings(), derive_keys("k" * 32), Mailbox()
         people = account_services(
