@@ -28,7 +28,7 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
         projects=store.projects,
         people=store.people,
         historian=historian,
-        restorer=Restorer(historian, LogEditor(store.log, clock)),
+        restorer=Restorer(historian, LogEditor(store.log, clock), store.events),
         vault=store,
         verify=partial(store.fsck, replay=replay),
         clock=clock,

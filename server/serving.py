@@ -146,6 +146,7 @@ def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncCon
         feed=store.feed,
         clock=clock,
         projection=store.projection,
+        events=store.events,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),
@@ -188,7 +189,8 @@ def application(
         search=store.search,
         people=people,
         historian=historian,
-        restorer=Restorer(historian, rooms),
+        restorer=Restorer(historian, rooms, store.events),
+        connections=count,
     )
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

@@ -21,6 +21,7 @@ from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
+from store.events import SqlEventLog
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
 from store.history import SqlHistoryLog
@@ -59,6 +60,7 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    events: SqlEventLog
     people: AccountPorts
 
     async def fsck(
@@ -157,6 +159,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        events=SqlEventLog(db, clock),
         people=_people(db, clock),
     )
 

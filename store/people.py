@@ -29,9 +29,18 @@ USER_COLUMNS = (
     t.users.c.created_at,
 )
 USER_BY_EMAIL = select(*USER_COLUMNS).where(t.users.c.email == bindparam("email"))
-USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"))
-ALL_USERS = select(*USER_COLUMNS).order_by(t.users.c.email)
+REMEMBERED = t.users.c.forgotten_at.is_(None)
+USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"), REMEMBERED)
+ALL_USERS = select(*USER_COLUMNS).where(REMEMBERED).order_by(t.users.c.email)
 DISABLE_USER = update(t.users).where(t.users.c.id == bindparam("user")).values(disabled=True)
+
+
+LOCK_ADMINS = (
+    select(t.users.c.id)
+    .where(t.users.c.is_admin, ~t.users.c.disabled)
+    .order_by(t.users.c.id)
+    .with_for_update()
+)
 
 
 def token_lives() -> ColumnElement[bool]:
@@ -150,6 +159,14 @@ def require_user(conn: Connection, user: UserId) -> None:
     """Raises ``NotFound``."""
     if conn.execute(USER_EXISTS, {"user": user}).first() is None:
         raise NotFound("no such user")
+
+
+def require_other_admin(conn: Connection, user: UserId) -> None:
+    """Raises ``Conflict`` if this user is the only platform admin. All are locked, or the last
+    two could both go."""
+    admins = list(conn.execute(LOCK_ADMINS).scalars())
+    if admins == [user]:
+        raise Conflict("a server needs a platform admin: make somebody else one first")
 
 
 def disable_user(conn: Connection, user: UserId) -> None:

@@ -80,9 +80,9 @@ class SqlProjects:
         """Remove every row, however long that takes."""
         await self._db.write_at_leisure(purging.purge, project)
 
-    async def outlived(self, deadline: Millis, limit: int) -> Sequence[ProjectId]:
+    async def outlived(self, deadline: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Those that nobody can bring back."""
-        return await self._db.read(purging.outlived, deadline, limit)
+        return await self._db.read(purging.outlived, deadline, after, limit)
 
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on."""
@@ -110,15 +110,15 @@ class SqlProjects:
 
     async def add_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Add somebody who is no member yet."""
-        await change(self._db, membership.add_member, project, user, role)
+        await change(self._db, membership.add_member, project, user, role, self._clock.now())
 
     async def change_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Change the role of a member."""
-        await change(self._db, membership.change_member, project, user, role)
+        await change(self._db, membership.change_member, project, user, role, self._clock.now())
 
     async def transfer(self, project: ProjectId, owner: UserId, heir: UserId) -> None:
         """Hand the project over, in one transaction."""
-        await change(self._db, membership.transfer, project, owner, heir)
+        await change(self._db, membership.transfer, project, owner, heir, self._clock.now())
 
 
 class SqlInvitations:

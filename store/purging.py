@@ -22,15 +22,16 @@ OPEN_DOCUMENT = (
 
 OUTLIVED = (
     select(t.projects.c.id)
-    .where(t.projects.c.deleted_at <= bindparam("deadline"))
-    .order_by(t.projects.c.deleted_at, t.projects.c.id)
+    .where(t.projects.c.deleted_at <= bindparam("deadline"), t.projects.c.id > bindparam("after"))
+    .order_by(t.projects.c.id)
     .limit(bindparam("most"))
 )
 
 
-def outlived(conn: Connection, deadline: Millis, limit: int) -> list[ProjectId]:
-    """Deleted by then, the longest ago first."""
-    found = conn.execute(OUTLIVED, {"deadline": deadline, "most": limit}).scalars()
+def outlived(conn: Connection, deadline: Millis, after: ProjectId, limit: int) -> list[ProjectId]:
+    """Deleted by then, by their ids."""
+    values = {"deadline": deadline, "after": after, "most": limit}
+    found = conn.execute(OUTLIVED, values).scalars()
     return [ProjectId(id) for id in found]
 
 

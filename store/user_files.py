@@ -1,6 +1,7 @@
 """Statements about all accounts, for platform admins: who there is, and how they stand.
 
-What does not live here: what logs somebody in (``store.accounts``), deleting (``store.leaving``).
+What does not live here: what logs somebody in (``store.accounts``), and forgetting them
+(``store.forgetting``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, ScalarSelect, bindparam, func, or_, select, true, update
 
 from server.protocol.credentials import TokenKind
-from server.protocol.errors import Conflict, NotFound
+from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, UserId
 from server.room.ports import User
 from server.room.user_ports import UserFile, UserPage, UserQuery, UserShelf
@@ -44,19 +45,15 @@ FILES = select(
     PROJECTS.label("projects"),
     _credentials(TokenKind.SESSION).label("sessions"),
     _credentials(TokenKind.TOKEN).label("tokens"),
-)
+).where(people.REMEMBERED)
 ONE_FILE = FILES.where(t.users.c.id == bindparam("user"))
 SHELVES = {
     UserShelf.ALL: true(),
     UserShelf.ADMINS: t.users.c.is_admin,
     UserShelf.DISABLED: t.users.c.disabled,
 }
-NAMED = select(*people.USER_COLUMNS).where(t.users.c.id.in_(bindparam("ids", expanding=True)))
-LOCK_ADMINS = (
-    select(t.users.c.id)
-    .where(t.users.c.is_admin, ~t.users.c.disabled)
-    .order_by(t.users.c.id)
-    .with_for_update()
+NAMED = select(*people.USER_COLUMNS).where(
+    t.users.c.id.in_(bindparam("ids", expanding=True)), people.REMEMBERED
 )
 END_ALL = (
     update(t.tokens)
@@ -100,19 +97,11 @@ def set_standing(
     """Raises ``NotFound``, ``Conflict``."""
     people.require_user(conn, user)
     if is_admin is False or disabled:
-        require_other_admin(conn, user)
+        people.require_other_admin(conn, user)
     given = {"is_admin": is_admin, "disabled": disabled}
     changes = {name: value for name, value in given.items() if value is not None}
     if changes:
         conn.execute(update(t.users).where(t.users.c.id == user).values(**changes))
-
-
-def require_other_admin(conn: Connection, user: UserId) -> None:
-    """Raises ``Conflict`` if this user is the only platform admin. All are locked, or the last
-    two could both go."""
-    admins = list(conn.execute(LOCK_ADMINS).scalars())
-    if admins == [user]:
-        raise Conflict("a server needs a platform admin: make somebody else one first")
 
 
 def end_credentials(conn: Connection, user: UserId, now: Millis) -> None:

@@ -1496,6 +1496,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow
+         * @description Be told what happens to a project, as server-sent events.
+         *
+         *     First comes `ready`, whose id is where the client is. Then `snapshot-taken`,
+         *     `snapshot-removed`, `restored` and `members-changed`, each with `at`, `by` (a user's id, or
+         *     null) and ids of what it is about. With `Last-Event-ID`, which browsers send when they
+         *     connect again, what came since is told first; `missed` says that this is no longer all of
+         *     it: read anew what you show. Pass over events that you do not know.
+         */
+        get: operations["events_follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project_id}/problems": {
         parameters: {
             query?: never;
@@ -1889,7 +1915,7 @@ export interface components {
             user_id: string | null;
             /**
              * Name
-             * @description As members know them; null for who is no member now.
+             * @description As members know them; null for somebody who has left.
              */
             name: string | null;
             means: components["schemas"]["Means"];
@@ -13282,6 +13308,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Content"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events_follow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on after this event. */
+                "last-event-id"?: string | null;
+            };
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, for as long as the client stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 8
+                     *     event: restored
+                     *     data: {"at":"2026-01-01T12:00:00Z","by":"5f0c","snapshot":"9a41"}
+                     */
+                    "text/event-stream": string;
                 };
             };
             /** @description No credential, or one that is not valid (any more). */

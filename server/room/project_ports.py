@@ -189,8 +189,9 @@ class Projects(Protocol):
         """Remove every row about a deleted project, for good. Its room must be closed.
         Raises ``NotFound``, or ``Conflict`` when it is not deleted."""
 
-    async def outlived(self, deadline: Millis, limit: int) -> Sequence[ProjectId]:
-        """Projects that were deleted at ``deadline`` or before, the longest ago first."""
+    async def outlived(self, deadline: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+        """Projects that were deleted at ``deadline`` or before: by id, the first ``limit`` of
+        those beyond ``after``."""
 
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on. Raises ``NotFound``."""

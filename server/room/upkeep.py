@@ -13,6 +13,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from server.protocol.errors import NotFound, StoreUnavailable
 from server.protocol.ids import Millis, ProjectId
@@ -24,6 +25,7 @@ from server.room.project_ports import Projects
 
 logger = logging.getLogger(__name__)
 
+FIRST_SECONDS = 5.0
 ROUND_SECONDS = 600.0
 BATCH = 100
 DAY_MILLIS = 24 * 3600 * 1000
@@ -49,19 +51,20 @@ class Upkeep:
     rules: Rules
 
     async def run(self) -> None:
-        """A round now and then, for ever."""
+        """A round soon after the start, for a process may never grow old, and then now and
+        then, for ever."""
+        await self.clock.sleep(FIRST_SECONDS)
         while True:
-            await self.clock.sleep(ROUND_SECONDS)
             await self._try("all projects", self.round())
+            await self.clock.sleep(ROUND_SECONDS)
 
     async def round(self) -> None:
         """Everything that is due now."""
-        if self.historian.keep:
-            day = Millis(self.clock.now() - DAY_MILLIS)
-            await self._each(await self.historian.snapshots.due(day, BATCH), self.take_daily)
-        overgrown = await self.historian.history.overgrown(self.retention(), BATCH)
-        await self._each(overgrown, self.thin)
-        await self._each(await self.projects.outlived(self.deadline(), BATCH), self.purge)
+        historian, day = self.historian, Millis(self.clock.now() - DAY_MILLIS)
+        if historian.keep:
+            await self._each(partial(historian.snapshots.due, day), self.take_daily)
+        await self._each(partial(historian.history.overgrown, self.retention()), self.thin)
+        await self._each(partial(self.projects.outlived, self.deadline()), self.purge)
 
     def retention(self) -> Retention:
         """What is to be kept as of now."""
@@ -92,12 +95,18 @@ class Upkeep:
         return await history.replace_old(old, await self.historian.work.run(past.thinned, old))
 
     async def _each(
-        self, projects: Sequence[ProjectId], job: Callable[[ProjectId], Awaitable[object]]
+        self,
+        find: Callable[[ProjectId, int], Awaitable[Sequence[ProjectId]]],
+        job: Callable[[ProjectId], Awaitable[object]],
     ) -> None:
-        """All of them, unless the store is out of service."""
-        for project in projects:
-            if not await self._try(project, job(project)):
-                return
+        """All that are found, unless the store is out of service. One after the other by their
+        names: those that fail are passed, and keep nobody else waiting for ever."""
+        last = ProjectId("")
+        while projects := await find(last, BATCH):
+            for project in projects:
+                if not await self._try(project, job(project)):
+                    return
+            last = projects[-1]
 
     async def _try(self, what: str, job: Awaitable[object]) -> bool:
         """Whether it is worth it to go on. What fails is left to the next round."""

@@ -1,8 +1,8 @@
-"""Accounts as those see them who look after a whole server: found, changed, deleted.
+"""Accounts as those see them who look after a whole server: found and changed.
 
-Beside ``server.room.account_ports``, which is for who logs in. Implemented by the store, used
-by the edge; the contract of every store call is that of ``server.room.ports``. Records and
-protocols only.
+Beside ``server.room.account_ports``, which is for who logs in, and has the way to forget
+somebody. Implemented by the store, used by the edge; the contract of every store call is that
+of ``server.room.ports``. Records and protocols only.
 
 Laws kept here: L8 (what ends, ends in one transaction, and live connections hear of it) and
 L11 (no secret, nor its digest, is part of any record).
@@ -78,9 +78,3 @@ class Users(Protocol):
 
     async def end_credentials(self, user: UserId) -> None:
         """End every session and token of theirs."""
-
-    async def delete(self, user: UserId) -> None:
-        """Remove the account and all that is only theirs: credentials, links, second factor,
-        identities, memberships, invitations. Their edits stay, under an id that is nobody's.
-        Raises ``Conflict`` when a live project would be left without an owner, naming those,
-        and when no platform admin would be left."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from server.protocol.ids import Millis, ProjectId, UserId
+from server.room.event_ports import EventLog
 from server.room.ports import (
     Attribution,
     Batch,
@@ -44,6 +45,8 @@ class AnyStore(Protocol):
     def directory(self) -> Directory: ...
     @property
     def feed(self) -> ChangeFeed: ...
+    @property
+    def events(self) -> EventLog: ...
     async def close(self) -> None: ...
 
 

@@ -81,7 +81,15 @@ def spoil(pen: Pen) -> None:
 async def rooms_on(store: Store) -> AsyncIterator[Rooms]:
     """Rooms that project, on this store."""
     clock = store.db._clock
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, store.projection)
+    ports = Ports(
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        store.projection,
+        store.events,
+    )
     async with hosting(ports, STILL) as rooms:
         yield rooms
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from server.edge.accounts import AccountServices
+from server.edge.pace import ConnectionCount
 from server.edge.settings import Settings
 from server.room.content import Content
 from server.room.historian import Historian
@@ -36,6 +37,7 @@ class Services:
     people: AccountServices
     historian: Historian
     restorer: Restorer
+    connections: ConnectionCount
 
     def content(self) -> Content:
         """Reads that open no document if they need not."""

@@ -73,7 +73,13 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
     ports = Ports(
-        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        Abreast(store.database),
+        store.events,
     )
     async with hosting(ports, STILL) as rooms:
         services = Services(
@@ -89,6 +95,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
             people=ABSENT,
             historian=ABSENT,
             restorer=ABSENT,
+            connections=ABSENT,
         )
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]

@@ -112,7 +112,13 @@ async def sql_house(
         store = await open_store(f"sqlite:///{migrated(folder / '8gentc.db')}", clock)
         ending.push_async_callback(store.close)
         ports = Ports(
-            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+            store.log,
+            store.compaction,
+            store.directory,
+            store.feed,
+            clock,
+            store.projection,
+            store.events,
         )
         rooms = await ending.enter_async_context(hosting(ports, STILL))
         visits = VisitBook(store.projects, clock)

@@ -1,4 +1,4 @@
-"""``8gentc project undelete | purge`` and ``user delete``, on a database in a file."""
+"""``8gentc project undelete | purge``, on a database in a file."""
 
 import json
 from pathlib import Path
@@ -55,15 +55,3 @@ def test_only_a_deleted_project_is_purged_and_then_it_is_none(terminal: Terminal
     for verb in ("purge", "undelete"):
         assert terminal.ask("project", verb, project, status=1)["error"] == "not-found"
     assert terminal.ask("fsck") == {"problems": []}
-
-
-def test_an_account_is_deleted_once_nothing_would_be_left_without_an_owner(
-    terminal: Terminal,
-) -> None:
-    project = add(terminal)
-    told = terminal.ask("user", "delete", "ada@x.example", status=1)
-    assert told["error"] == "conflict"
-    assert project in told["detail"]
-    terminal.ask("project", "delete", project)
-    assert terminal.ask("user", "delete", "ADA@x.example")["email"] == "ada@x.example"
-    assert terminal.ask("user", "list") == []

@@ -15,7 +15,7 @@ COMMANDS = [
     "user add EMAIL",
     "user list",
     "user disable EMAIL",
-    "user delete EMAIL",
+    "user forget EMAIL",
     "token add EMAIL",
     "token list EMAIL",
     "token revoke ID",
