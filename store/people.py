@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, or_, select, update
 
 from server.protocol.addresses import normalised
 from server.protocol.credentials import Scope, TokenKind
@@ -29,18 +29,13 @@ USER_COLUMNS = (
     t.users.c.created_at,
 )
 USER_BY_EMAIL = select(*USER_COLUMNS).where(t.users.c.email == bindparam("email"))
+HAS_SECOND_FACTOR = exists().where(
+    t.second_factors.c.user_id == t.users.c.id, t.second_factors.c.confirmed
+)
 REMEMBERED = t.users.c.forgotten_at.is_(None)
 USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"), REMEMBERED)
 ALL_USERS = select(*USER_COLUMNS).where(REMEMBERED).order_by(t.users.c.email)
 DISABLE_USER = update(t.users).where(t.users.c.id == bindparam("user")).values(disabled=True)
-
-
-LOCK_ADMINS = (
-    select(t.users.c.id)
-    .where(t.users.c.is_admin, ~t.users.c.disabled)
-    .order_by(t.users.c.id)
-    .with_for_update()
-)
 
 
 def token_lives() -> ColumnElement[bool]:
@@ -159,14 +154,6 @@ def require_user(conn: Connection, user: UserId) -> None:
     """Raises ``NotFound``."""
     if conn.execute(USER_EXISTS, {"user": user}).first() is None:
         raise NotFound("no such user")
-
-
-def require_other_admin(conn: Connection, user: UserId) -> None:
-    """Raises ``Conflict`` if this user is the only platform admin. All are locked, or the last
-    two could both go."""
-    admins = list(conn.execute(LOCK_ADMINS).scalars())
-    if admins == [user]:
-        raise Conflict("a server needs a platform admin: make somebody else one first")
 
 
 def disable_user(conn: Connection, user: UserId) -> None:

@@ -278,8 +278,13 @@ def role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
 
 
 def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
-    if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
+    if not has_other_owner(conn, project, user):
         raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def has_other_owner(conn: Connection, project: ProjectId, user: UserId) -> bool:
+    """Whether somebody besides ``user`` owns a locked project."""
+    return conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is not None
 
 
 def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
@@ -291,6 +296,5 @@ def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role
 
 
 def _insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
-    conn.execute(
-        insert(t.project_members), {"project_id": project, "user_id": user, "role": role.value}
-    )
+    values = {"project_id": project, "user_id": user, "role": role.value}
+    conn.execute(insert(t.project_members), values)

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, ScalarSelect, bindparam, func, or_, select, true, update
 
 from server.protocol.credentials import TokenKind
-from server.protocol.errors import NotFound
+from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, UserId
 from server.room.ports import User
 from server.room.user_ports import UserFile, UserPage, UserQuery, UserShelf
 from store import people
 from store import tables as t
-from store.accounts import HAS_SECOND_FACTOR
 from store.tables import AnyRow
 
 PROJECTS = (
@@ -41,7 +40,7 @@ FILES = select(
     *people.USER_COLUMNS,
     t.users.c.email_verified,
     t.users.c.password_hash.is_not(None).label("has_password"),
-    HAS_SECOND_FACTOR.label("has_second_factor"),
+    people.HAS_SECOND_FACTOR.label("has_second_factor"),
     PROJECTS.label("projects"),
     _credentials(TokenKind.SESSION).label("sessions"),
     _credentials(TokenKind.TOKEN).label("tokens"),
@@ -54,6 +53,12 @@ SHELVES = {
 }
 NAMED = select(*people.USER_COLUMNS).where(
     t.users.c.id.in_(bindparam("ids", expanding=True)), people.REMEMBERED
+)
+LOCK_ADMINS = (
+    select(t.users.c.id)
+    .where(t.users.c.is_admin, ~t.users.c.disabled)
+    .order_by(t.users.c.id)
+    .with_for_update()
 )
 END_ALL = (
     update(t.tokens)
@@ -97,11 +102,19 @@ def set_standing(
     """Raises ``NotFound``, ``Conflict``."""
     people.require_user(conn, user)
     if is_admin is False or disabled:
-        people.require_other_admin(conn, user)
+        require_other_admin(conn, user)
     given = {"is_admin": is_admin, "disabled": disabled}
     changes = {name: value for name, value in given.items() if value is not None}
     if changes:
         conn.execute(update(t.users).where(t.users.c.id == user).values(**changes))
+
+
+def require_other_admin(conn: Connection, user: UserId) -> None:
+    """Raises ``Conflict`` if this user is the only platform admin. All are locked, or the last
+    two could both go."""
+    admins = list(conn.execute(LOCK_ADMINS).scalars())
+    if admins == [user]:
+        raise Conflict("a server needs a platform admin: make somebody else one first")
 
 
 def end_credentials(conn: Connection, user: UserId, now: Millis) -> None:

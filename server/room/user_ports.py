@@ -1,8 +1,8 @@
-"""Accounts as those see them who look after a whole server: found and changed.
+"""Accounts as those see them who look after a whole server: found, changed, deleted.
 
-Beside ``server.room.account_ports``, which is for who logs in, and has the way to forget
-somebody. Implemented by the store, used by the edge; the contract of every store call is that
-of ``server.room.ports``. Records and protocols only.
+Beside ``server.room.account_ports``, which is for who logs in. Implemented by the store, used
+by the edge; the contract of every store call is that of ``server.room.ports``. Records and
+protocols only.
 
 Laws kept here: L8 (what ends, ends in one transaction, and live connections hear of it) and
 L11 (no secret, nor its digest, is part of any record).

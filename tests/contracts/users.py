@@ -7,11 +7,15 @@ import pytest
 
 from server.protocol.credentials import TokenKind
 from server.protocol.errors import Conflict, NotAuthenticated, NotFound
-from server.protocol.ids import UserId
+from server.protocol.ids import Millis, UserId
+from server.protocol.roles import Role
+from server.room.account_ports import Identity, Link, Purpose
+from server.room.ports import Batch, Seat
 from server.room.user_ports import UserFile, UserQuery, UserShelf
+from store.forgetting import references
 from store.open import Store
 from tests.contracts.accounts import credential
-from tests.contracts.backends import Backend, new_user
+from tests.contracts.backends import Backend, edit, new_user
 from tests.contracts.projects import opened, project_of
 
 NOBODY = UserId("nobody")
@@ -112,3 +116,65 @@ class UsersContract:
                 await store.directory.token_grant(sha256(name.encode()).digest())
         with pytest.raises(NotFound):
             await store.people.users.end_credentials(NOBODY)
+
+    async def test_a_deleted_account_leaves_edits_and_nothing_else_L8(
+        self, backend: Backend
+    ) -> None:
+        store = await opened(backend)
+        ada, bo = await new_user(store), await new_user(store, "bo")
+        project = await project_of(store, bo)
+        await store.directory.set_member(project, ada, Role.EDITOR)
+        await store.log.append([Batch(project, (edit(b"words", ada),))])
+        token = await credential(store, ada, "session")
+        later = Millis(backend.clock.now() + 1000)
+        await store.people.links.add(DIGEST, Link(Purpose.RESET, ada, None, later))
+        await store.people.second_factors.begin(ada, b"seed")
+        await store.people.second_factors.confirm(ada, 1, [DIGEST])
+        await store.people.identities.link(ada, Identity("https://id", "1"), "ada@id")
+        await store.invitations.invite(
+            project, ada, digest=DIGEST, role=Role.VIEWER, expires_at=later, max_uses=1
+        )
+        await store.directory.delete_project(await project_of(store, ada))
+        await store.people.accounts.forget(ada)
+        assert await store.people.accounts.by_email("ada@example.org") is None
+        assert list(await store.directory.roles([Seat(ada, token, project)])) == [None]
+        assert [one.user.id for one in await store.directory.members(project)] == [bo]
+        assert await store.invitations.invitations(project) == []
+        assert await store.people.identities.owner(Identity("https://id", "1")) is None
+        stored = await store.log.load(project)
+        assert [row.by.user for row in stored.tail] == [ada]
+        assert await store.fsck() == []
+        assert await new_user(store) != ada
+        with pytest.raises(NotFound):
+            await store.people.users.file(ada)
+        assert await store.people.users.named([ada]) == {}
+        with pytest.raises(NotFound):
+            await store.people.accounts.forget(ada)
+
+    async def test_no_project_is_left_without_an_owner_L8(self, backend: Backend) -> None:
+        store = await opened(backend)
+        ada, bo = await new_user(store), await new_user(store, "bo")
+        alone, shared = await project_of(store, ada, "Alone"), await project_of(store, ada)
+        await store.directory.set_member(shared, bo, Role.OWNER)
+        await store.directory.set_member(alone, bo, Role.EDITOR)
+        with pytest.raises(Conflict, match=f"owner: “Alone” \\({alone}\\)$"):
+            await store.people.accounts.forget(ada)
+        assert (await store.people.users.file(ada)).projects == 2
+        for number in range(11):
+            await project_of(store, ada, f"P{number:02}")
+        with pytest.raises(Conflict, match=r"P08” \(\w+\) and 2 more$"):
+            await store.people.accounts.forget(ada)
+        await store.projects.transfer(alone, ada, bo)
+        with pytest.raises(Conflict, match=r"and 1 more$"):
+            await store.people.accounts.forget(ada)
+
+    async def test_what_goes_with_an_account_is_decided_table_by_table(self) -> None:
+        # A new table that refers to users loses rows with them: is that meant?
+        assert {f"{column.table.name}.{column.name}" for column in references()} == {
+            "tokens.user_id",
+            "links.user_id",
+            "second_factors.user_id",
+            "recovery_codes.user_id",
+            "identities.user_id",
+            "invitations.created_by",
+        }
