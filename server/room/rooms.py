@@ -104,6 +104,7 @@ class Rooms:
         committer: Committer,
         unprojected: Unprojected,
         breath: Breath,
+        reading: Worker,
         followers: Followers,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -115,6 +116,7 @@ class Rooms:
         self._committer = committer
         self._unprojected = unprojected
         self._breath = breath
+        self._reading = reading
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
@@ -145,6 +147,13 @@ class Rooms:
     async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
         """The same of the content, with a seq that the answer contains."""
         return await self._ask(project, lambda replica: replica.read(question))
+
+    async def study(self, project: ProjectId, reading: Callable[[bytes], T]) -> AtSeq[T]:
+        """The same of everything that it says, as one update, in the worker process: for what
+        looks at all of a large document, by which every room would be held up. ``reading`` is
+        picklable."""
+        seen = await self._ask(project, Replica.everything)
+        return AtSeq(await self._reading.run(reading, seen.value), seen.seq)
 
     async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
@@ -328,7 +337,16 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     followers = Followers(ports.events, ports.directory, ports.clock)
     async with asyncio.TaskGroup() as tasks:
         rooms = Rooms(
-            ports, limits, statistics, breaker, committer, unprojected, breath, followers, tasks
+            ports,
+            limits,
+            statistics,
+            breaker,
+            committer,
+            unprojected,
+            breath,
+            reading,
+            followers,
+            tasks,
         )
         watcher = Watcher(
             ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live, followers

@@ -5,6 +5,7 @@ from typing import Any
 
 from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import ProjectId
+from server.room.difference import Source
 from server.room.worker import Worker
 
 
@@ -18,8 +19,8 @@ class HereWorker(Worker):
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The result of the work."""
-        project = args[0].project
-        self.asked.append(project)
-        if project in self.fails_for:
-            raise DocumentDamaged("told to")
+        if isinstance(args[0], Source):
+            self.asked.append(args[0].project)
+            if args[0].project in self.fails_for:
+                raise DocumentDamaged("told to")
         return work(*args)
