@@ -40,6 +40,7 @@ from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
 from store.transfers import SqlTransfers
+from store.users import SqlUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +174,5 @@ def _people(db: Database, clock: Clock) -> AccountPorts:
         second_factors=SqlSecondFactors(db),
         identities=SqlIdentities(db, clock),
         throttle=SqlThrottle(db, clock),
+        users=SqlUsers(db, clock),
     )

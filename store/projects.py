@@ -17,12 +17,11 @@ from server.protocol.credentials import Scope, capped
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
 from server.protocol.roles import Role
-from server.room.event_ports import EventKind, NewEvent
 from server.room.ports import Batch, Member, NewUpdate, Project, Seat
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
-from store.events import note
+from store.events import note_member
 from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
 from store.projection import index_title
@@ -191,14 +190,6 @@ def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role, n
     note_member(conn, project, user, role, now)
 
 
-def note_member(
-    conn: Connection, project: ProjectId, user: UserId, role: Role | None, now: Millis
-) -> None:
-    """Tell who follows a locked project what somebody is from now on; None for no member."""
-    data = {"user": user, "role": None if role is None else role.value}
-    note(conn, NewEvent(project, EventKind.MEMBERS_CHANGED, None, data), now)
-
-
 def change_role(
     conn: Connection, project: ProjectId, user: UserId, current: Role, role: Role
 ) -> None:
@@ -278,8 +269,13 @@ def role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
 
 
 def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
-    if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
+    if not has_other_owner(conn, project, user):
         raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def has_other_owner(conn: Connection, project: ProjectId, user: UserId) -> bool:
+    """Whether somebody besides ``user`` owns a locked project."""
+    return conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is not None
 
 
 def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:

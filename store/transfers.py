@@ -6,7 +6,8 @@ that hold them. What does not live here: the file, and whether it can be believe
 (``server.room.transfer``).
 
 Laws kept here: L3 and L4 (a project that was brought in verifies like any other), L11 (who
-has an account here, or had one, is called as that says, and not as a file says).
+has an account here is called as that says, and not as a file says; who was forgotten is not
+called anything).
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, literal, select
 
 from server.protocol.errors import DocumentFault, Invalid
 from server.protocol.ids import ProjectId, Seq, UserId
@@ -50,6 +51,9 @@ ABOUT = select(t.projects.c.title, t.projects.c.description).where(
 )
 ACCOUNTS = select(t.users.c.id, t.users.c.name).where(
     t.users.c.id.in_(bindparam("users", expanding=True))
+)
+FORGOTTEN = select(t.forgotten.c.user_id.label("id"), literal("").label("name")).where(
+    t.forgotten.c.user_id.in_(bindparam("users", expanding=True))
 )
 
 
@@ -167,7 +171,8 @@ def _names(conn: Connection, users: Sequence[UserId]) -> dict[UserId, str]:
     return {
         UserId(row.id): row.name
         for some in chunks(users, IN_LIST)
-        for row in conn.execute(ACCOUNTS, {"users": some})
+        for query in (ACCOUNTS, FORGOTTEN)
+        for row in conn.execute(query, {"users": some})
     }
 
 

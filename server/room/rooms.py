@@ -31,6 +31,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
 from server.room.breath import Breath
+from server.room.census import Occupancy, busiest_first, occupants
 from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
@@ -227,6 +228,21 @@ class Rooms:
             oldest_uncommitted_seconds=self._committer.oldest_uncommitted(),
             slowest_backlog_bytes=max((peer.channel.backlog for peer in peers), default=0),
             oldest_unprojected_seconds=self._unprojected.oldest(),
+        )
+
+    def census(self) -> list[Occupancy]:
+        """Who is in which live document, the busiest first."""
+        uncommitted, unprojected = self._committer.uncommitted(), self._unprojected.ages()
+        return busiest_first(
+            Occupancy(
+                project=room.project,
+                seq=room.seq,
+                stored_bytes=room.stored_bytes,
+                occupants=occupants(room),
+                uncommitted_seconds=uncommitted.get(room.project, 0.0),
+                unprojected_seconds=unprojected.get(room.project, 0.0),
+            )
+            for room in self.live()
         )
 
     async def housekeeping(self) -> None:

@@ -1,25 +1,27 @@
-"""Looks after every project's history: daily snapshots, and old history made small.
+"""Looks after every project: daily snapshots, old history made small, deleted ones purged.
 
 One task of its own beside the rooms. A project that fails is left to the next round and
-keeps nobody else from it. What does not live here: how either is done.
+keeps nobody else from it. What does not live here: how any of this is done.
 
 Laws kept here: L4 (thinning verifies before anything is deleted) and L5 (no room is
-touched: all of this is between the log and the store).
+touched: all of this is between the log and the store. The rooms of a project that is purged
+were closed when it was deleted, days ago).
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from server.protocol.errors import StoreUnavailable
+from server.protocol.errors import NotFound, StoreUnavailable
 from server.protocol.ids import Millis, ProjectId
 from server.room import past
 from server.room.historian import Historian, SnapshotRequest
 from server.room.history_ports import Occasion, Retention
 from server.room.ports import Clock
+from server.room.project_ports import Projects
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ class Rules:
 
     history_days: int
     history_percent: int
+    project_days: int
+    """For which a deleted project can be brought back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Upkeep:
     """The one keeper of this process. ``run`` is its task."""
 
     historian: Historian
+    projects: Projects
     clock: Clock
     rules: Rules
 
@@ -59,11 +64,22 @@ class Upkeep:
         if historian.keep:
             await self._each(partial(historian.snapshots.due, day), self.take_daily)
         await self._each(partial(historian.history.overgrown, self.retention()), self.thin)
+        await self._each(partial(self.projects.outlived, self.deadline()), self.purge)
 
     def retention(self) -> Retention:
         """What is to be kept as of now."""
         before = Millis(self.clock.now() - self.rules.history_days * DAY_MILLIS)
         return Retention(before, self.rules.history_percent)
+
+    def deadline(self) -> Millis:
+        """What was deleted by then cannot be brought back."""
+        return Millis(self.clock.now() - self.rules.project_days * DAY_MILLIS)
+
+    async def purge(self, project: ProjectId) -> None:
+        """Remove a deleted project for good, unless somebody else was faster."""
+        with suppress(NotFound):
+            await self.projects.purge(project)
+            logger.info("project %s was deleted long ago and is purged", project)
 
     async def take_daily(self, project: ProjectId) -> None:
         """Nothing is stored if nothing has changed."""
@@ -97,16 +113,16 @@ class Upkeep:
         try:
             await job
         except StoreUnavailable as error:
-            logger.warning("histories are not looked after: %s", error.message)
+            logger.warning("projects are not looked after: %s", error.message)
             return False
         except Exception:
-            logger.exception("history of %s is not looked after", what)
+            logger.exception("%s is not looked after", what)
         return True
 
 
 @asynccontextmanager
 async def looking_after(upkeep: Upkeep) -> AsyncIterator[None]:
-    """Histories are looked after while inside."""
+    """Projects are looked after while inside."""
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(upkeep.run(), name="upkeep")
         try:

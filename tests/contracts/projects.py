@@ -23,6 +23,8 @@ from tests.contracts.backends import Backend, edit, new_user
 VERSION = "SELECT version FROM directory_version"
 NOBODY = UserId("nobody")
 NOWHERE = ProjectId("nowhere")
+FIRST = ProjectId("")
+"""Before every project."""
 
 
 async def opened(backend: Backend) -> Store:
@@ -261,3 +263,31 @@ class ProjectsContract:
         assert [one.id for one in found.files] == [made[1]]
         with pytest.raises(NotFound):
             await store.projects.file(NOWHERE)
+
+    async def test_what_was_deleted_too_long_ago_is_found_in_pages(self, backend: Backend) -> None:
+        store = await opened(backend)
+        ada = await new_user(store)
+        made = [await project_of(store, ada) for _ in range(4)]
+        for project in made[2::-1]:
+            await store.directory.delete_project(project)
+            await backend.clock.advance(1)
+        deadline = Millis(backend.clock.now() - 2000)
+        assert list(await store.projects.outlived(deadline, FIRST, 10)) == sorted(made[1:3])
+        assert list(await store.projects.outlived(deadline, min(made[1:3]), 10)) == [max(made[1:3])]
+        # What has outlived cannot come back: whoever is told of it may purge it.
+        for project in made[1:3]:
+            with pytest.raises(Conflict, match="too long"):
+                await store.projects.undelete(project, deleted_after=deadline)
+        await store.projects.undelete(made[0], deleted_after=deadline)
+
+    async def test_titles_and_the_size_of_everything_are_told(self, backend: Backend) -> None:
+        store = await opened(backend)
+        ada = await new_user(store)
+        one, gone = await project_of(store, ada, "One"), await project_of(store, ada, "Gone")
+        await store.log.append([Batch(one, (edit(b"words"),))])
+        await store.directory.delete_project(gone)
+        found = await store.projects.titles([one, gone, NOWHERE])
+        assert found == {one: "One", gone: "Gone"}
+        size = await store.projects.storage()
+        assert (size.users, size.projects, size.deleted_projects) == (1, 1, 1)
+        assert (size.document_bytes, size.database_bytes > 1000) == (5, True)

@@ -17,19 +17,20 @@ from server.room.upkeep import Rules
 from store.history import FLOOR_BYTES
 from store.open import open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, RUN, Town, town
 
 pytestmark = pytest.mark.anyio
 
 SECTION = ElementRef(Kind.SECTION, "s")
-EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0)
+EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0, project_days=30)
 DAY = 24 * 3600.0
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 

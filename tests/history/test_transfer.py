@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 
 LIMIT = 1 << 20
 DAY = 24 * 3600.0
-THINNED = Rules(history_days=0, history_percent=0)
+THINNED = Rules(history_days=0, history_percent=0, project_days=30)
 
 
 @pytest.fixture(
@@ -200,7 +200,7 @@ async def test_authors_are_called_as_their_file_says_unless_they_are_known_here_
     gone = await there.directory.add_user(
         email="gone@x.example", name="Secret", is_admin=False, password_hash=None
     )
-    await there.people.accounts.forget(gone.id)
+    await there.people.users.delete(gone.id)
     for user in (known.id, gone.id, UserId("stranger")):
         here.write(Attribution(user, Means.CLIENT), 0, "x")
     await here.commit()
@@ -228,7 +228,7 @@ async def test_who_is_forgotten_is_in_no_later_file_L11(here: Town, tmp_path: Pa
     here.write(Attribution(ada.id, Means.CLIENT), 0, "x")
     await here.commit()
     assert (await here.store.transfers.carry(here.project)).authors[ada.id] == "Augusta"
-    await accounts.forget(ada.id)
+    await here.store.people.users.delete(ada.id)
     assert ada.id not in (await here.store.transfers.carry(here.project)).authors
     await carry(here, tmp_path / "file")
     for secret in (b"Augusta", b"ada@x.example"):

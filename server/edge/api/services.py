@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from server.edge.accounts import AccountServices
 from server.edge.pace import ConnectionCount
 from server.edge.settings import Settings
+from server.room.content import Content
 from server.room.historian import Historian
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
@@ -37,6 +38,10 @@ class Services:
     historian: Historian
     restorer: Restorer
     connections: ConnectionCount
+
+    def content(self) -> Content:
+        """Reads that open no document if they need not."""
+        return Content(self.rooms, self.reader)
 
 
 def _services(request: Request) -> Services:
