@@ -29,9 +29,9 @@ OUTLIVED = (
 
 
 def outlived(conn: Connection, deadline: Millis, after: ProjectId, limit: int) -> list[ProjectId]:
-    """Deleted by then, by id, beyond ``after``."""
-    asked = {"deadline": deadline, "after": after, "most": limit}
-    found = conn.execute(OUTLIVED, asked).scalars()
+    """Deleted by then, by their ids."""
+    values = {"deadline": deadline, "after": after, "most": limit}
+    found = conn.execute(OUTLIVED, values).scalars()
     return [ProjectId(id) for id in found]
 
 

@@ -190,7 +190,8 @@ class Projects(Protocol):
         Raises ``NotFound``, or ``Conflict`` when it is not deleted."""
 
     async def outlived(self, deadline: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
-        """Projects that were deleted at ``deadline`` or before, the longest ago first."""
+        """Projects that were deleted at ``deadline`` or before: by id, the first ``limit`` of
+        those beyond ``after``."""
 
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on. Raises ``NotFound``."""

@@ -23,8 +23,6 @@ from tests.contracts.backends import Backend, edit, new_user
 VERSION = "SELECT version FROM directory_version"
 NOBODY = UserId("nobody")
 NOWHERE = ProjectId("nowhere")
-FIRST = ProjectId("")
-"""Before every project."""
 
 
 async def opened(backend: Backend) -> Store:
@@ -264,7 +262,9 @@ class ProjectsContract:
         with pytest.raises(NotFound):
             await store.projects.file(NOWHERE)
 
-    async def test_what_was_deleted_too_long_ago_is_found_in_pages(self, backend: Backend) -> None:
+    async def test_what_was_deleted_too_long_ago_is_found_page_by_page(
+        self, backend: Backend
+    ) -> None:
         store = await opened(backend)
         ada = await new_user(store)
         made = [await project_of(store, ada) for _ in range(4)]
@@ -272,8 +272,10 @@ class ProjectsContract:
             await store.directory.delete_project(project)
             await backend.clock.advance(1)
         deadline = Millis(backend.clock.now() - 2000)
-        assert list(await store.projects.outlived(deadline, FIRST, 10)) == sorted(made[1:3])
-        assert list(await store.projects.outlived(deadline, min(made[1:3]), 10)) == [max(made[1:3])]
+        old, start = sorted(made[1:3]), ProjectId("")
+        assert list(await store.projects.outlived(deadline, start, 10)) == old
+        assert list(await store.projects.outlived(deadline, start, 1)) == old[:1]
+        assert list(await store.projects.outlived(deadline, old[0], 10)) == old[1:]
         # What has outlived cannot come back: whoever is told of it may purge it.
         for project in made[1:3]:
             with pytest.raises(Conflict, match="too long"):
