@@ -39,6 +39,7 @@ from store.second_factors import SqlSecondFactors
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
+from store.transfers import SqlTransfers
 from store.users import SqlUsers
 
 
@@ -61,6 +62,7 @@ class Store:
     invitations: SqlInvitations
     answers: SqlKeptAnswers
     events: SqlEventLog
+    transfers: SqlTransfers
     people: AccountPorts
 
     async def fsck(
@@ -160,6 +162,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
         events=SqlEventLog(db, clock),
+        transfers=SqlTransfers(db, clock),
         people=_people(db, clock),
     )
 

@@ -19,7 +19,6 @@ from server.room.project_ports import (
     Storage,
 )
 from store import tables as t
-from store.people import REMEMBERED
 from store.projects import title_key
 from store.tables import AnyRow
 
@@ -55,7 +54,7 @@ OWNERS = (
 TITLES = select(t.projects.c.id, t.projects.c.title).where(
     t.projects.c.id.in_(bindparam("projects", expanding=True))
 )
-USERS = select(func.count()).where(REMEMBERED)
+USERS = select(func.count()).select_from(t.users)
 COUNTS = select(
     func.count(),
     func.count(t.projects.c.deleted_at),
