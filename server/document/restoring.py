@@ -14,8 +14,8 @@ from server.document.elements import FORMS, Element, ElementRef, elements
 from server.document.fields import value_of
 from server.document.live import Document
 from server.document.project_difference import Added, Changed, Removed, difference
+from server.document.rewriting import rewrite
 from server.document.schema import META, NODES, Edge, ProjectView
-from server.document.writing import rewrite
 from server.protocol.errors import Conflict, NotFound
 
 

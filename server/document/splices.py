@@ -33,22 +33,6 @@ def spliced(text: str, splices: Sequence[Splice]) -> str:
     return "".join([*parts, text[kept:]])
 
 
-def spaced(text: str, splices: Sequence[Splice]) -> Splices:
-    """The same, each with the space that follows it in ``text``: what somebody else has typed
-    before that space would else end up between a word and its own."""
-    following = (*(splice.start for splice in splices[1:]), len(text))
-    return tuple(
-        _with_space(text, one, limit) for one, limit in zip(splices, following, strict=False)
-    )
-
-
-def _with_space(text: str, splice: Splice, limit: int) -> Splice:
-    end = splice.end
-    while end < limit and text[end].isspace():
-        end += 1
-    return Splice(splice.start, end, splice.added + text[splice.end : end])
-
-
 def rebased(splices: Sequence[Splice], past: Sequence[Splice]) -> Splices:
     """What remains to be done after ``past``, which was made of the same text.
 

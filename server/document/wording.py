@@ -1,7 +1,7 @@
 """In what two texts differ, by words.
 
 Plain strings in, plain values out. What does not live here: where the texts come from,
-and changing a text in a document (``differences``: it needs fewer and smaller changes).
+and putting a difference into a document (``rewriting``).
 """
 
 import re
@@ -47,6 +47,13 @@ def word_difference(before: str, after: str) -> tuple[Piece, ...]:
     if before == after:
         return ()
     return tuple(_joined(_pieces(_WORD.findall(before), _WORD.findall(after))))
+
+
+def least_difference(before: str, after: str) -> tuple[Piece, ...]:
+    """The same, but that a text which was only typed on is kept to its last letter."""
+    if before and before != after and after.startswith(before):
+        return Piece(Change.KEEP, before), Piece(Change.INSERT, after[len(before) :])
+    return word_difference(before, after) or tuple(_joined(iter([Piece(Change.KEEP, before)])))
 
 
 def apply_words(before: str, pieces: Sequence[Piece]) -> str:

@@ -22,7 +22,7 @@ from server.document.fields import MAX_STRING, Fields, shorten, value_of
 from server.document.live import Document
 from server.document.offsets import splice_text
 from server.document.schema import MAX_ID
-from server.document.splices import rebased, spaced
+from server.document.splices import rebased
 from server.protocol.errors import Conflict, Invalid, NotFound
 
 _T = TypeVar("_T")
@@ -135,18 +135,12 @@ def change_text(
     if isinstance(change, Unchanged):
         return
     text: pycrdt.Text = root_of(doc, root)[id][key]
+    now = str(text)
     match change:
         case str():
-            splice_text(text, difference(str(text), change))
+            splice_text(text, difference(now, change))
         case Revision(base, wanted):
-            rewrite(text, base, wanted)
-
-
-def rewrite(text: pycrdt.Text, base: str, wanted: str) -> None:
-    """Do to a shared text, past what others have typed into it since it was ``base``, what makes
-    ``wanted`` of that."""
-    wish = spaced(base, difference(base, wanted))
-    splice_text(text, rebased(wish, displacement(base, str(text))))
+            splice_text(text, rebased(difference(base, wanted), displacement(base, now)))
 
 
 def fit_text(name: str, change: "TextChange | Unchanged") -> "TextChange | Unchanged":

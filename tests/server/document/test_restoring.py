@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from server.document.elements import ElementRef, Kind
 from server.document.replica import Replica
 from server.document.restoring import restore_element, restore_project
+from server.document.rewriting import rewrite
 from server.document.schema import Edge, Node, ProjectView, Section, read_project
-from server.document.writing import rewrite
 from server.protocol.errors import Conflict, NotFound
 from tests.server.document.projects import document, texts, views
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.document.differences import difference, displacement
-from server.document.splices import Splice, rebased, spaced, spliced
+from server.document.splices import Splice, rebased, spliced
 from tests.server.document.texts import rewrites, texts
 
 
@@ -85,19 +85,3 @@ def test_a_word_typed_inside_what_is_removed_stays() -> None:
     ours = difference(base, "keep keep")
     theirs = difference(base, "keep remove NOT this keep")
     assert "NOT" in spliced(spliced(base, theirs), rebased(ours, theirs))
-
-
-def test_a_splice_takes_along_the_space_behind_it_and_no_more() -> None:
-    text = "one two  three"
-    two, three = Splice(4, 7, "2"), Splice(9, 14, "3")
-    assert spaced(text, [two, three]) == (Splice(4, 9, "2  "), three)
-    assert spaced(text, [Splice(0, 2, "")]) == (Splice(0, 2, ""),)
-    assert spaced(text, [Splice(4, 7, ""), Splice(8, 9, "")]) == (
-        Splice(4, 8, " "), Splice(8, 9, ""),
-    )  # fmt: skip
-    assert spaced("", []) == ()
-
-
-@given(st.text(" ab\n"), st.text(" ab\n"))
-def test_space_that_is_taken_along_is_put_back(old: str, new: str) -> None:
-    assert spliced(old, spaced(old, difference(old, new))) == new

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.document.wording import Change, Piece, apply_words, word_difference
+from server.document.wording import Change, Piece, apply_words, least_difference, word_difference
 from server.protocol.errors import Conflict
 from tests.server.document.projects import texts
 
@@ -14,6 +14,18 @@ from tests.server.document.projects import texts
 @given(texts | st.text(), texts | st.text())
 def test_a_word_difference_leads_from_one_text_to_the_other(one: str, other: str) -> None:
     assert apply_words(one, word_difference(one, other)) == other
+
+
+@given(texts | st.text(), texts | st.text())
+def test_a_least_difference_leads_there_too(one: str, other: str) -> None:
+    assert apply_words(one, least_difference(one, other)) == other
+
+
+def test_a_least_difference_keeps_a_word_that_was_typed_on() -> None:
+    assert least_difference("half a wor", "half a word or two") == (
+        Piece(Change.KEEP, "half a wor"),
+        Piece(Change.INSERT, "d or two"),
+    )
 
 
 @given(texts)
