@@ -198,6 +198,7 @@ SAMPLES: dict[str, Sample] = {
     "GET /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
     "DELETE /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
     "GET /projects/{project_id}/snapshots/{snapshot_id}/content": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/update": Sample(before=snapshot),
     "GET /projects/{project_id}/snapshots/{snapshot_id}/difference": Sample(before=snapshot),
     "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
     "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
