@@ -208,7 +208,11 @@ def _is_fixed(module: Module, name: str) -> bool:
     """Types are CamelCase; a logger is a logger; SQL tables and migrations describe themselves
     in names of their own, and are never changed."""
     word = name.lstrip("_")
-    tables = module.path in {"store/tables.py", "store/projection_tables.py"}
+    tables = module.path in {
+        "store/tables.py",
+        "store/projection_tables.py",
+        "store/run_tables.py",
+    }
     described = tables or module.path.startswith(MIGRATIONS)
     return word[:1].isupper() or name == "logger" or name.startswith("__") or described
 
