@@ -25,6 +25,7 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
         |-- StoreUnavailable         4503  503  the store as a whole is out of service
         |-- StoreBusy                4504  503  a passing conflict outlived its retries
         |-- ProviderUnavailable      4505  503  somebody else's service does not answer
+        |-- Nonsense                 4506  502  a model's answer is not what it was asked for
         |-- Resync                   4508  503  the peer read too slowly; start over
         `-- ShuttingDown             1012  503  this process is ending
 
@@ -188,6 +189,12 @@ class ProviderUnavailable(ServerError):
     """A service of somebody else that this request needs does not answer."""
 
     close_code, http_status, slug = 4505, 503, "provider-unavailable"
+
+
+class Nonsense(ServerError):
+    """A model's answer is not what it was asked for, or is cut short."""
+
+    close_code, http_status, slug = 4506, 502, "nonsense"
 
 
 class Resync(ServerError):
