@@ -1,43 +1,52 @@
-"""What a run needs of the writing, as types; the writing itself is ``ai_agent.writing``.
+"""What a run stands on, as types: the writing, the world, and what an operator allows.
 
 A run talks to a model and to a room. In between, a :class:`Reader` turns the model's text into
 operations as it arrives, and a :class:`Scribe` turns operations into updates of its own
-replica. Neither knows time, sockets or a model. Only protocols live here.
+replica; both are ``ai_agent.writing``. Only records and protocols live here.
 """
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
+from ai_agent.model import Model
+from ai_agent.prices import Prices
+from ai_agent.writing.operations import Operation
+from server.document.landed import Landed
 from server.protocol.awareness import PresenceEntry
-from server.protocol.ids import ClientId
+from server.protocol.ids import RunId
+from server.room.historian import Work
+from server.room.history_ports import HistoryLog
+from server.room.ports import Clock, Directory
+from server.room.rooms import Rooms
+from server.room.run_ports import RunTask, Runs
 
-Op = TypeVar("Op")
-Op_co = TypeVar("Op_co", covariant=True)
-Op_contra = TypeVar("Op_contra", contravariant=True)
 
-
-class Reader(Protocol[Op_co]):
+class Reader(Protocol):
     """Reads what a model says, piece by piece."""
 
-    def feed(self, text: str) -> Sequence[Op_co]:
+    def feed(self, text: str) -> Sequence[Operation]:
         """What is complete with this piece. Raises ``Nonsense`` for what it cannot read."""
 
-    def end(self) -> Sequence[Op_co]:
+    def end(self) -> Sequence[Operation]:
         """What is complete now that nothing more comes. Raises ``Nonsense``."""
 
 
-class Scribe(Protocol[Op_contra]):
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a model is to answer one kind of task, and what reads it. Without a ``schema`` the
+    answer is text."""
+
+    instructions: str
+    schema: Mapping[str, Any] | None
+    reader: Callable[[], Reader]
+
+
+class Scribe(Protocol):
     """A peer's own replica of the document, and where it writes in it.
 
     Synchronous; ``close`` when done, or it is never freed.
     """
-
-    @property
-    def client_id(self) -> ClientId:
-        """Fresh for each attempt."""
-
-    def state_vector(self) -> bytes:
-        """What the replica holds, for a step 1."""
 
     def receive(self, update: bytes) -> None:
         """An edit of somebody, or of our own coming back."""
@@ -45,7 +54,7 @@ class Scribe(Protocol[Op_contra]):
     def hear(self, entries: Sequence[PresenceEntry]) -> None:
         """Who is here and where they are active; with a state of None: who is gone."""
 
-    def perform(self, operations: Sequence[Op_contra]) -> bytes | None:
+    def perform(self, operations: Sequence[Operation]) -> bytes | None:
         """Write; the update for the room, None if nothing was written."""
 
     def presence(self) -> PresenceEntry:
@@ -53,3 +62,36 @@ class Scribe(Protocol[Op_contra]):
 
     def close(self) -> None:
         """Let go of the replica."""
+
+
+Hire = Callable[[RunId, bytes, Landed], Scribe]
+"""A scribe of a run, for the document as one update, and what the run has written before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one run may take. ``cost`` is in millionths, as in ``Usage``; ``workers`` is how many
+    runs one process works on at a time."""
+
+    context_tokens: int = 8_000
+    answer_tokens: int = 8_000
+    run_tokens: int = 60_000
+    run_cost: int | None = None
+    workers: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The world of an agent. Without a ``model`` every run fails, and says what is missing."""
+
+    rooms: Rooms
+    runs: Runs
+    directory: Directory
+    history: HistoryLog
+    work: Work
+    clock: Clock
+    model: Model | None
+    formats: Mapping[RunTask, Format]
+    hire: Hire
+    prices: Prices = field(default_factory=Prices)
+    bounds: Bounds = field(default_factory=Bounds)
