@@ -122,14 +122,13 @@ class JsonStream:
 
     def _step(self, events: list[Event]) -> bool:
         """Read one token; False if it is not all there yet."""
-        match self._want:
-            case _Want.NOTHING:
-                self._rest = ""
-                return False
-            case _Want.FENCE:
-                return self._open()
-            case _Want.STRING:
-                return self._string(events)
+        if self._want is _Want.NOTHING:
+            self._rest = ""
+            return False
+        if self._want is _Want.FENCE:
+            return self._open()
+        if self._want is _Want.STRING:
+            return self._string(events)
         self._take(_BLANK.match(self._rest))
         return bool(self._rest) and self._token(events)
 

@@ -1,6 +1,5 @@
 """From what a model says, piece by piece, to operations."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from ai_agent.writing.operations import Operation

@@ -99,7 +99,9 @@ async def sql_house(
         ports = Ports(
             store.log, store.compaction, store.directory, store.feed, clock, store.projection
         )
-        rooms = await ending.enter_async_context(hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)))
+        rooms = await ending.enter_async_context(
+            hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0))
+        )
         visits = VisitBook(store.projects, clock)
         chosen, keys, mailbox = settings or Settings(), derive_keys("k" * 32), Mailbox()
         people = account_services(

@@ -1,0 +1,22 @@
+"""Periods and what happens in them, as a Mermaid timeline that is valid by construction. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.document.mermaid.labels import words
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time, in words, and its events."""
+
+    name: str
+    events: tuple[str, ...]
+
+
+def timeline(title: str, periods: Sequence[Period]) -> str:
+    """The source of a diagram."""
+    lines = ["timeline", f"    title {words(title)}"]
+    for period in periods:
+        lines.append("    " + " : ".join(map(words, (period.name, *period.events))))
+    return "\n".join([*lines, ""])
