@@ -16,7 +16,6 @@ class Period:
 
 def timeline(title: str, periods: Sequence[Period]) -> str:
     """The source of a diagram."""
-    lines = ["timeline", f"    title {words(title)}"]
-    for period in periods:
-        lines.append("    " + " : ".join(map(words, (period.name, *period.events))))
-    return "\n".join([*lines, ""])
+    rows = (map(words, (period.name, *period.events)) for period in periods)
+    lines = [f"    {' : '.join(row)}" for row in rows]
+    return "\n".join(["timeline", f"    title {words(title)}", *lines, ""])

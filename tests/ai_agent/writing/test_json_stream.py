@@ -107,8 +107,13 @@ def test_a_fence_and_raw_line_breaks_are_understood() -> None:
         "[nope ",
         "[NaN,",
         "[1-2,",
-    ]
-    + ['["\\x"]', '["\\u12g4"]', "[}", '{"a": ]', "[01]", "[" * (MAX_DEPTH + 1)],
+        '["\\x"]',
+        '["\\u12g4"]',
+        "[}",
+        '{"a": ]',
+        "[01]",
+        "[" * (MAX_DEPTH + 1),
+    ],
 )
 def test_nonsense_is_an_error(text: str) -> None:
     stream = JsonStream()
