@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response
 
 from server.document.graph import Direction, Graph
 from server.document.markdown import plan_as_markdown
-from server.document.mermaid import flowchart
+from server.document.mermaid.flowchart import flowchart
 from server.document.schema import ProjectView, view_of
 from server.edge.api.callers import Access, ReadAccess
 from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut
