@@ -17,14 +17,16 @@ from typing import Final
 from ai_agent.beside import beside
 from ai_agent.colleague import joined
 from ai_agent.failures import failed
+from ai_agent.forms import form_of
 from ai_agent.line import LOST_RIGHTS
 from ai_agent.model import Author, Call, Calls, Line, Model, Question, Tokens, Words
 from ai_agent.notebook import Notebook
-from ai_agent.ports import Format, Office, Reader, Scribe
+from ai_agent.ports import Office, Scribe
 from ai_agent.prices import added, tokens_of
 from ai_agent.prompting import REMEMBERED, key_of, question_of
 from ai_agent.writer import Writer
-from server.document.landed import Landed, landed
+from ai_agent.writing.readers import Reader
+from server.document.landed import NOTHING, Landed, landed
 from server.document.replica import Replica
 from server.protocol.errors import AgentcError, Nonsense, RunFailed, ServerError
 from server.protocol.roles import Right, Role, allows
@@ -137,23 +139,25 @@ class Attempt:
         """What this run has written before, by the log."""
         history = await self._office.history.read(self.run.project)
         rows = rows_of(history, self.run)
+        if not rows:
+            return NOTHING
         return await self._office.work.run(landed, rows, state)
 
     async def _write(self, model: Model, state: bytes, writer: Writer) -> None:
         office, run = self._office, self.run
-        form = office.formats[run.task]
         view = await office.work.run(view_of, state)
-        notebook = Notebook(run.project, view, office.bounds.context_tokens)
+        notebook = Notebook(view, office.bounds.context_tokens)
+        seen = notebook.first_look(run.prompt, run.target)
+        form = form_of(run, notebook, office.clock.now())
         before = await office.runs.conversation(run.project, REMEMBERED)
-        question = question_of(run, before, notebook, form, office.bounds.answer_tokens)
-        key = key_of(model.name, question)
-        reader = form.reader()
+        question = question_of(run, before, seen, form, office.bounds, model)
+        key, reader = key_of(model.name, question), form.reader
         cached = await office.runs.cached(run.project, key)
         if cached is not None:
             await office.runs.note_reads(self.lease, model.name, notebook.reads)
             writer.take([*reader.feed(cached.text), *reader.end()])
             return
-        text = await self._converse(model, question, notebook, form, reader, writer)
+        text = await self._converse(model, question, notebook, reader, writer)
         writer.take(reader.end())
         await office.runs.cache(run.project, key, CachedAnswer(text, self.usage))
 
@@ -162,7 +166,6 @@ class Attempt:
         model: Model,
         question: Question,
         notebook: Notebook,
-        form: Format,
         reader: Reader,
         writer: Writer,
     ) -> str:
@@ -220,9 +223,7 @@ def rows_of(history: History, run: Run) -> list[bytes]:
     return rows + [row.payload for row in history.tail if row.by.run == run.id]
 
 
-def _answered(
-    question: Question, said: str, calls: Sequence[Call], notebook: Notebook
-) -> Question:
+def _answered(question: Question, said: str, calls: Sequence[Call], notebook: Notebook) -> Question:
     asked = Line(Author.ASSISTANT, said, tuple(calls))
     answers = [Line(Author.TOOL, notebook.answer(call), answers=call.id) for call in calls]
     return replace(question, lines=(*question.lines, asked, *answers))

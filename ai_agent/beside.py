@@ -6,11 +6,11 @@ What does not live here: anything about runs.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import NoReturn
+from typing import Any
 
 from server.protocol.errors import AgentcError, RunFailed
 
-Endless = Coroutine[object, object, NoReturn]
+Endless = Coroutine[Any, Any, None]
 
 
 @asynccontextmanager

@@ -17,7 +17,6 @@ from ai_agent.prices import CHARACTERS_PER_TOKEN
 from server.document.elements import Element, ElementRef, Kind, elements
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section
 from server.document.words import words
-from server.protocol.ids import ProjectId
 from server.room.difference import digest_of
 from server.room.run_ports import ReadElement, Target
 
@@ -45,18 +44,27 @@ TOOLS: Final = (
 class Notebook:
     """One look at a project. ``room`` is how many characters may still be shown."""
 
-    def __init__(self, project: ProjectId, view: ProjectView, max_tokens: int) -> None:
-        self.project = project
+    def __init__(self, view: ProjectView, max_tokens: int) -> None:
         self.room = max_tokens * CHARACTERS_PER_TOKEN
         self._view = view
-        self._sections = elements(view, Kind.SECTION)
-        self._nodes = elements(view, Kind.NODE)
+        self._nodes = {node.id: node for node in view.nodes}
         self._read: dict[ElementRef, bytes] = {}
 
     @property
     def reads(self) -> tuple[ReadElement, ...]:
         """Everything that was shown, as it was."""
         return tuple(ReadElement(ref, digest) for ref, digest in self._read.items())
+
+    @property
+    def nodes(self) -> dict[str, str]:
+        """The labels of all nodes, by id."""
+        return {node.id: node.label for node in self._view.nodes}
+
+    def texts(self, target: Target) -> dict[str, tuple[ElementRef, str]]:
+        """The texts that a request is about, whole, by the ids under which they are shown."""
+        found = [(ref, elements(self._view, ref.kind).get(ref.id)) for ref in target.elements]
+        return {ref.id: (ref, _own_text(one)) for ref, one in found if one is not None
+                and not isinstance(one, Edge)}  # fmt: skip
 
     def first_look(self, prompt: str, target: Target) -> str:
         """What a request is about, the whole in outline, and what else its words are about."""
@@ -124,18 +132,16 @@ class Notebook:
     def _search(self, text: str) -> list[Element]:
         """Those that share most of the words, best first."""
         wanted = set(words(text))
-        scored = [
-            (len(wanted & set(words(_text(one)))), -place, one)
-            for place, one in enumerate((*self._view.sections, *self._view.nodes))
-        ]
-        best = sorted((one for one in scored if one[0]), key=lambda one: one[:2], reverse=True)
-        return [one for _, _, one in best[:FOUND]]
+        searched: list[Section | Node] = [*self._view.sections, *self._view.nodes]
+        scored = [(len(wanted & set(words(_text(one)))), one) for one in searched]
+        scored.sort(key=lambda one: one[0], reverse=True)  # Stable: in the order of the project.
+        return [one for score, one in scored[:FOUND] if score]
 
     def _shown(
         self, found: Sequence[Element], span: tuple[int, int] | None = None
     ) -> list[dict[str, Any]]:
         """Each once, whole as long as there is room; the selected range of the first one too."""
-        shown = []
+        shown: list[dict[str, Any]] = []
         for element in dict.fromkeys(found):
             self._read[_ref(element)] = digest_of(element)
             fields = self._within(_fields(element))
@@ -176,6 +182,12 @@ def _fields(element: Element) -> dict[str, Any]:
             return {"section": id, "title": title, "text": body}
         case Diagram(id, title, kind, source):
             return {"diagram": id, "title": title, "kind": kind, "source": source}
+
+
+def _own_text(element: Section | Node | Diagram) -> str:
+    match element:
+        case Section(body=text) | Node(content=text) | Diagram(source=text):
+            return text
 
 
 def _text(element: Section | Node) -> str:

@@ -1,45 +1,25 @@
 """What a run stands on, as types: the writing, the world, and what an operator allows.
 
-A run talks to a model and to a room. In between, a :class:`Reader` turns the model's text into
+A run talks to a model and to a room. In between, a reader turns the model's text into
 operations as it arrives, and a :class:`Scribe` turns operations into updates of its own
 replica; both are ``ai_agent.writing``. Only records and protocols live here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from ai_agent.model import Model
 from ai_agent.prices import Prices
 from ai_agent.writing.operations import Operation
 from server.document.landed import Landed
 from server.protocol.awareness import PresenceEntry
-from server.protocol.ids import RunId
+from server.protocol.ids import ProjectId, RunId
 from server.room.historian import Work
-from server.room.history_ports import HistoryLog
+from server.room.history_ports import History
 from server.room.ports import Clock, Directory
 from server.room.rooms import Rooms
-from server.room.run_ports import RunTask, Runs
-
-
-class Reader(Protocol):
-    """Reads what a model says, piece by piece."""
-
-    def feed(self, text: str) -> Sequence[Operation]:
-        """What is complete with this piece. Raises ``Nonsense`` for what it cannot read."""
-
-    def end(self) -> Sequence[Operation]:
-        """What is complete now that nothing more comes. Raises ``Nonsense``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How a model is to answer one kind of task, and what reads it. Without a ``schema`` the
-    answer is text."""
-
-    instructions: str
-    schema: Mapping[str, Any] | None
-    reader: Callable[[], Reader]
+from server.room.run_ports import Runs
 
 
 class Scribe(Protocol):
@@ -62,6 +42,13 @@ class Scribe(Protocol):
 
     def close(self) -> None:
         """Let go of the replica."""
+
+
+class Past(Protocol):
+    """The part of ``HistoryLog`` that a run needs."""
+
+    async def read(self, project: ProjectId) -> History:
+        """Raises ``NotFound``, or ``DocumentDamaged`` for rows that do not verify."""
 
 
 Hire = Callable[[RunId, bytes, Landed], Scribe]
@@ -87,11 +74,10 @@ class Office:
     rooms: Rooms
     runs: Runs
     directory: Directory
-    history: HistoryLog
+    history: Past
     work: Work
     clock: Clock
     model: Model | None
-    formats: Mapping[RunTask, Format]
     hire: Hire
     prices: Prices = field(default_factory=Prices)
     bounds: Bounds = field(default_factory=Bounds)

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
 
-from ai_agent.model import Author, Line, Question
-from ai_agent.notebook import TOOLS, Notebook
-from ai_agent.ports import Format
+from ai_agent.forms import Form
+from ai_agent.model import Author, Feature, Line, Model, Question
+from ai_agent.notebook import TOOLS
+from ai_agent.ports import Bounds
 from server.room.run_ports import Run, Said, Speaker
 
 REMEMBERED: Final = 12
@@ -35,22 +36,24 @@ the request tells you what to do.
 
 
 def question_of(
-    run: Run, before: Sequence[Said], notebook: Notebook, form: Format, max_tokens: int
+    run: Run, before: Sequence[Said], seen: str, form: Form, bounds: Bounds, model: Model
 ) -> Question:
-    """What a model is asked first."""
-    seen = notebook.first_look(run.prompt, run.target)
+    """What a model is asked first; ``seen`` is what it is shown of the project."""
+    instructions = f"{SYSTEM}\n{form.instructions}"
+    if Feature.JSON_SCHEMA not in model.features:
+        instructions += f"\nAnswer with JSON alone, by this schema:\n{json.dumps(form.schema)}"
     lines = (
-        Line(Author.SYSTEM, f"{SYSTEM}\n{form.instructions}"),
+        Line(Author.SYSTEM, instructions),
         *(_line(one) for one in before if one.run != run.id),
         Line(Author.USER, f"The project, as data:\n{seen}\n\nThe request:\n{run.prompt}"),
     )
-    return Question(lines, form.schema, TOOLS, max_tokens)
+    return Question(lines, form.schema, TOOLS, bounds.answer_tokens)
 
 
 def key_of(model: str, question: Question) -> bytes:
     """Equal for questions that a model might as well answer in the same way: it covers the
     model, the schema, the request and all that is shown of the project."""
-    asked = [model, question.schema, question.max_tokens]
+    asked: list[object] = [model, question.schema, question.max_tokens]
     asked += [[line.author.value, line.text] for line in question.lines]
     return sha256(json.dumps(asked, sort_keys=True).encode()).digest()
 

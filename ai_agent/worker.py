@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NoReturn
+from typing import Final
 
 from ai_agent.attempt import Attempt
 from ai_agent.beside import beside
@@ -46,7 +46,7 @@ class Worker:
         self._office = office
         self._holder = holder
 
-    async def run(self) -> NoReturn:
+    async def run(self) -> None:
         """Take runs and work on them, several at a time, for ever."""
         free = asyncio.Semaphore(self._office.bounds.workers)
         async with asyncio.TaskGroup() as tasks:
@@ -112,7 +112,7 @@ class Worker:
             logger.exception("run %s failed", attempt.run.id)
             return _failure(failed(RunReason.INTERNAL))
 
-    async def _keep(self, attempt: Attempt) -> NoReturn:
+    async def _keep(self, attempt: Attempt) -> None:
         """Hold the lease, and stop the attempt when somebody wants that."""
         clock, runs = self._office.clock, self._office.runs
         renewed = clock.monotonic()
@@ -150,7 +150,7 @@ async def working(worker: Worker) -> AsyncIterator[None]:
             await task
 
 
-async def _keep_up(worker: Worker) -> NoReturn:
+async def _keep_up(worker: Worker) -> None:
     while True:
         try:
             await worker.run()

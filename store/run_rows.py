@@ -72,7 +72,7 @@ def progress_values(progress: Progress) -> dict[str, object]:
 def target_text(target: Target) -> str:
     """A target as it is stored."""
     elements = [[ref.kind.value, ref.id] for ref in target.elements]
-    return json.dumps({"elements": elements, "span": target.span})
+    return json.dumps({"elements": elements, "span": target.span, "diagram": target.diagram})
 
 
 def target_of(text: str) -> Target:
@@ -80,7 +80,7 @@ def target_of(text: str) -> Target:
     stored = json.loads(text)
     elements = tuple(ElementRef(Kind(kind), id) for kind, id in stored["elements"])
     span = stored["span"]
-    return Target(elements, None if span is None else (span[0], span[1]))
+    return Target(elements, None if span is None else (span[0], span[1]), stored["diagram"])
 
 
 def run(conn: Connection, name: RunId) -> Run:

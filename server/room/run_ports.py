@@ -79,10 +79,11 @@ class RunReason(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a request is about: elements, and of a single one perhaps a range of its text, in
-    code points. Empty: the project."""
+    code points. Empty: the project. ``diagram`` is the kind of diagram that is asked for."""
 
     elements: tuple[ElementRef, ...] = ()
     span: tuple[int, int] | None = None
+    diagram: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ async def asked(
     store: AnyStore, project: ProjectId, asker: UserId, allowance: Allowance = FREE
 ) -> Run:
     """A run in the queue."""
-    new = NewRun(project, asker, RunTask.FREE, "shorter", Target((SECTION,), (3, 9)))
+    new = NewRun(project, asker, RunTask.FREE, "shorter", Target((SECTION,), (3, 9), "gantt"))
     return await store.runs.ask(new, allowance)
 
 
@@ -72,7 +72,7 @@ class RunsContract:
         store, project, owner = await opened(backend)
         queued = await asked(store, project, owner)
         assert queued.status is RunStatus.QUEUED
-        assert queued.target == Target((SECTION,), (3, 9))
+        assert queued.target == Target((SECTION,), (3, 9), "gantt")
         assert await store.runs.run(queued.id) == queued
         run = await claimed(store)
         assert (run.status, run.attempt, run.started_at) == (
