@@ -18,12 +18,14 @@ from openai import AsyncOpenAI
 
 from ai_agent.failures import RETRIED, failed, reason_of
 from ai_agent.model import Author, Call, Calls, Feature, Heard, Line, Question, Tokens, Tool, Words
-from server.protocol.errors import RunFailed
 from server.room.ports import Clock
 from server.room.run_ports import RunReason
 
 RETRIES: Final = 3
 FIRST_DELAY: Final = 0.5
+LIBRARY_ERRORS: Final = (openai.OpenAIError, httpx2.HTTPError, ValueError)
+"""What it raises: its own, those of its transport, and those of the decoders of chunks."""
+
 LONGEST_DELAY: Final = 60.0
 """Seconds. Who shall wait longer is told instead."""
 
@@ -71,9 +73,7 @@ class OpenAIModel:
                 async for chunk in stream:
                     for heard in hearing.hear(chunk):
                         yield heard
-        except RunFailed:
-            raise
-        except Exception as error:
+        except LIBRARY_ERRORS as error:
             raise failed(reason_of(error, begun=True)) from error
         for heard in hearing.end():
             yield heard
@@ -89,7 +89,7 @@ class OpenAIModel:
         while True:
             try:
                 return await self._client.chat.completions.create(**self._request(question))
-            except Exception as error:
+            except LIBRARY_ERRORS as error:
                 if self._learn(error):
                     continue
                 reason = reason_of(error, begun=False)

@@ -141,13 +141,8 @@ def _failure(error: RunFailed) -> Outcome:
 @asynccontextmanager
 async def working(worker: Worker) -> AsyncIterator[None]:
     """A worker at work; leaving hands its runs on."""
-    task = asyncio.get_running_loop().create_task(_keep_up(worker), name="agent")
-    try:
+    async with beside(_keep_up(worker)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _keep_up(worker: Worker) -> None:

@@ -124,7 +124,7 @@ def _without_others(
 def _ends(doc: Document, made: Mapping[ElementRef, ClockRange]) -> set[ElementRef]:
     """Nodes at which edges end that somebody else has made."""
     edges: pycrdt.Map[Any] = doc.get(FORMS[Kind.EDGE].root, type=pycrdt.Map)
-    others = [id for id in edges if ElementRef(Kind.EDGE, id) not in made]
+    others = [id for id in sorted(edges.keys()) if ElementRef(Kind.EDGE, id) not in made]
     found = [value_of(edges, id) for id in others]
     ends = [
         value_of(edge, end)

@@ -111,12 +111,7 @@ class Room:
         await self._ended.wait()
 
     def join(
-        self,
-        peer: PeerId,
-        channel: Channel,
-        seat: Seat,
-        role: Role,
-        by: Attribution | None = None,
+        self, peer: PeerId, channel: Channel, seat: Seat, role: Role, by: Attribution | None = None
     ) -> Peer:
         """Add a connection; its edits are ``by`` its user, if nothing else is said.
 

@@ -1,4 +1,7 @@
-"""Runs from the queue to their end: written as they come, stopped, broken off, taken over."""
+"""Runs from the queue to their end: written as they come, stopped, broken off, taken over.
+
+Long because the ways in which a run may end are told side by side.
+"""
 
 import asyncio
 import json
