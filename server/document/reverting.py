@@ -15,7 +15,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
+from server.document.blame import text_runs
 from server.document.landed import is_text, places_of_run
+from server.document.live import Document
 from server.document.pieces import deletion, ranges
 from server.document.replica import Replica
 from server.document.schema import EDGES, NODES, read_project
@@ -45,11 +47,20 @@ def revert(rows: Sequence[bytes], state: bytes) -> Reverted:
     ours = [run for row in rows for run in ranges(row).structs]
     structs, deletes = ranges(state)
     living = list(where.places(missing(ours, deletes)))
+    texts = missing((run for row in rows for run in text_runs(row)), deletes)
     others = [place for _, place in where.places(missing(structs, [*deletes, *ours]))]
     made = {place.spot for _, place in living if _is_element(place)}
     kept = _kept(made, others, state)
-    gone = [run for run, place in living if _goes(place, made - kept)]
+    gone = [run for run, place in living if _is_element(place) and place.spot in made - kept]
+    gone += [run for run, place in where.places(texts) if is_text(place)]
     return Reverted(deletion(missing(gone, ())), frozenset(made - kept), frozenset(kept))
+
+
+def revert_in(doc: Document, rows: Sequence[bytes]) -> Reverted:
+    """The same as a change of a live document, so that nobody's edit comes between."""
+    done = revert(rows, doc.get_update())
+    doc.apply_update(done.update)
+    return done
 
 
 def _kept(made: set[Spot], others: Sequence[Place], state: bytes) -> set[Spot]:
@@ -65,8 +76,3 @@ def _kept(made: set[Spot], others: Sequence[Place], state: bytes) -> set[Spot]:
 
 def _is_element(place: Place) -> bool:
     return bool(place.id) and not place.field
-
-
-def _goes(place: Place, removed: set[Spot]) -> bool:
-    """An element goes as a whole; of one that stays, the text."""
-    return (_is_element(place) and place.spot in removed) or is_text(place)

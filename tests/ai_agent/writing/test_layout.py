@@ -33,7 +33,7 @@ def run(people: dict[str, Point], steps: list[str | tuple[int, int]]) -> dict[st
     return ours
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(PEOPLE, STEPS)
 def test_no_node_of_ours_lies_on_another(
     people: dict[str, Point], steps: list[str | tuple[int, int]]

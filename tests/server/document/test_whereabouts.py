@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,8 +43,8 @@ def _type(doc: Document, id: str, word: str) -> None:
 def begun() -> Replica:
     replica = Replica()
     for id in IDS:
-        replica.edit(lambda doc, id=id: add_section(doc, NewSection(id, "s", "ab")), ignore)
-        replica.edit(lambda doc, id=id: add_node(doc, NewNode(id, "n", content="c")), ignore)
+        replica.edit(partial(add_section, new=NewSection(id, "s", "ab")), ignore)
+        replica.edit(partial(add_node, new=NewNode(id, "n", content="c")), ignore)
     return replica
 
 
@@ -65,23 +66,22 @@ def test_what_is_written_is_found_where_it_was_written(
             change, place = act(kind, id, word)
             if pull:
                 for replica in replicas:
-                    for event, _ in events:
-                        replica.apply(event)
+                    for past, _ in events:
+                        replica.apply(past)
             _, event = replicas[who].edit(change, ignore)
             if event is not None:
                 events.append((event, place))
                 where.note(event)
-        for event, place in events:
-            structs, deletes = ranges(event)
+        for said, place in events:
+            structs, deletes = ranges(said)
             assert {found for _, found in where.places([*structs, *deletes])} == {place}
         fresh = Whereabouts()
         for replica in replicas:
-            for event, _ in events:
-                replica.apply(event)
+            for said, _ in events:
+                replica.apply(said)
         fresh.note(one.full())
-        for event, place in events:
-            found = {found for _, found in fresh.places(ranges(event).structs)}
-            assert found <= {place}
+        for said, place in events:
+            assert {one for _, one in fresh.places(ranges(said).structs)} <= {place}
 
 
 def test_an_element_is_found_with_all_its_parts_and_not_once_it_is_gone() -> None:
