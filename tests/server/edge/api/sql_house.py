@@ -21,7 +21,8 @@ from server.edge.providers import Providers
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
-from server.main import application, historian_of, is_invitation
+from server.ground import historian_of
+from server.serving import application, is_invitation
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits

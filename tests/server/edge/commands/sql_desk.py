@@ -11,7 +11,7 @@ from server.edge.commands.kit import Answer
 from server.edge.commands.output import show
 from server.edge.commands.parser import build_parser
 from server.edge.settings import Settings
-from server.main import ports_of
+from server.ground import ports_of
 from server.protocol.ids import ProjectId
 from server.room.ports import Attribution, Batch, Means, NewUpdate
 from store.open import open_store
