@@ -188,8 +188,8 @@ class RunReverted(Output):
     """What was taken back."""
 
     seq: int = Field(description="A position in the log that holds the revert.")
-    elements: int = Field(description="Elements that went, because they were all the run's.")
-    characters: int = Field(description="Characters of the run that were still there.")
+    removed: int = Field(description="Elements that went, because they were all the run's.")
+    kept: int = Field(description="Elements that stayed for what people have written in them.")
     backup: Snapshot = Field(description="The project as it was before; restore it to undo.")
 
 

@@ -139,9 +139,7 @@ async def revert(run_id: RunName, access: WriteAccess, services: KnownServices) 
     )
     await services.runs.reverted(run.id)
     backup = Snapshot.of(done.backup, await names_of(services, access.project))
-    return RunReverted(
-        seq=done.seq, elements=done.elements, characters=done.characters, backup=backup
-    )
+    return RunReverted(seq=done.seq, removed=done.removed, kept=done.kept, backup=backup)
 
 
 async def conversation(

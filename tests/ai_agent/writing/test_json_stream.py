@@ -44,7 +44,7 @@ def joined(events: list[Event]) -> list[Event]:
     return out
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(WHOLES, st.booleans(), st.data())
 def test_the_last_event_is_the_value_however_it_is_cut(
     value: Any, escaped: bool, data: st.DataObject
@@ -54,7 +54,7 @@ def test_the_last_event_is_the_value_however_it_is_cut(
     assert told(data.draw(cuts(text))) == told([text])
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(WHOLES, st.data())
 def test_a_beginning_is_never_nonsense_and_never_an_end(value: Any, data: st.DataObject) -> None:
     text = json.dumps(value)
@@ -74,6 +74,7 @@ def test_a_beginning_is_never_nonsense_and_never_an_end(value: Any, data: st.Dat
             assert event == after
 
 
+@settings(max_examples=30)
 @given(st.text(st.characters(codec="utf-16"), max_size=8), st.data())
 def test_halves_of_a_character_find_each_other(text: str, data: st.DataObject) -> None:
     units = "".join(f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H"))

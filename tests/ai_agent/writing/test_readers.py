@@ -90,7 +90,7 @@ def of(reader: Reader, answer: object) -> list[Operation]:
     return read(reader, [json.dumps(answer)])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(ASKED, st.booleans(), st.data())
 def test_the_same_is_done_however_the_answer_is_cut(
     asked: tuple[Any, Callable[[], Reader]], escaped: bool, data: st.DataObject
@@ -100,7 +100,7 @@ def test_the_same_is_done_however_the_answer_is_cut(
     assert read(reader(), data.draw(cuts(text))) == read(reader(), [text])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(ASKED, st.data())
 def test_an_answer_that_is_cut_short_has_done_a_clean_beginning(
     asked: tuple[Any, Callable[[], Reader]], data: st.DataObject
@@ -122,7 +122,7 @@ def test_an_answer_that_is_cut_short_has_done_a_clean_beginning(
                 assert one == other
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(ASKED)
 def test_edges_join_what_was_there_before_them_and_keys_are_unique(
     asked: tuple[Any, Callable[[], Reader]],
