@@ -40,11 +40,11 @@ OUTSIDE: dict[str, frozenset[str]] = {
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
     AGENCY: frozenset(),
-    SERVING: frozenset({"starlette", "uvicorn"}),
+    SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx", SERVING, AGENCY})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING, AGENCY})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(
