@@ -53,9 +53,7 @@ async def serving_locally(clock: Clock) -> AsyncIterator[OpenAIModel | None]:
         "everything works; what it writes is not to be relied upon",
         NAME,
     )
-    endpoint = Endpoint(
-        NAME, f"{server.listening_address}/v1", None, STALL_SECONDS, FEATURES
-    )
+    endpoint = Endpoint(NAME, f"{server.listening_address}/v1", None, STALL_SECONDS, FEATURES)
     model = OpenAIModel(endpoint, clock)
     try:
         yield model

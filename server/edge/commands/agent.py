@@ -26,7 +26,11 @@ def register(nouns: Verbs) -> None:
     asking.add_argument("project", metavar="PROJECT")
     asking.add_argument("prompt", metavar="PROMPT")
     asking.add_argument(
-        "--task", choices=[task.value for task in RunTask], default=RunTask.PLAN.value
+        "--task",
+        metavar="TASK",
+        choices=[task.value for task in RunTask],
+        default=RunTask.PLAN.value,
+        help=f"one of {', '.join(RunTask)}; default: plan",
     )
     asking.add_argument("--as", dest="asker", metavar="EMAIL", help="default: an owner")
     listing = add_verb(verbs, "list", "List what was asked, newest first.", list_)
