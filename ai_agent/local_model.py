@@ -43,7 +43,7 @@ STALL_SECONDS: Final = 120.0
 @asynccontextmanager
 async def serving_locally(clock: Clock) -> AsyncIterator[OpenAIModel | None]:
     """The small model, if it is installed; ends with its server."""
-    weights = _weights()
+    weights = weights_here()
     if weights is None:
         logger.warning("no model is set up: set OPENAI_API_KEY or OPENAI_BASE_URL, or install the "
                        "extra local-ai")  # fmt: skip
@@ -88,7 +88,7 @@ def bounded(schema: Schema) -> Schema:
             return schema
 
 
-def _weights() -> Path | None:
+def weights_here() -> Path | None:
     """The file of weights, if it and the library are there."""
     found = importlib.util.find_spec(WEIGHTS)
     if importlib.util.find_spec(LIBRARY) is None or found is None or found.origin is None:

@@ -39,7 +39,7 @@ from server.room.settling import settled
 RunName = Annotated[str, Path(description="A run's id.", max_length=64)]
 Before = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.3
 QUIET_SECONDS = 15.0
 """After so long without news a comment is sent, so that nobody takes the line for dead."""
 
