@@ -32,6 +32,7 @@ from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
 from store.projection import SqlProjection
 from store.projection_reading import SqlProjectionReader
+from store.runs import SqlRuns
 from store.schema import upgrade
 from store.search import SqlSearch
 from store.second_factors import SqlSecondFactors
@@ -58,6 +59,7 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    runs: SqlRuns
     people: AccountPorts
 
     async def fsck(
@@ -156,6 +158,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        runs=SqlRuns(db, clock),
         people=_people(db, clock),
     )
 

@@ -35,7 +35,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
         | {"authlib", "joserfc", "httpx2", "pyotp", "aiosmtplib"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
-    "ai_agent": frozenset(),
+    "ai_agent": frozenset({"openai", "httpx2"}),
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
     SERVING: frozenset({"starlette", "uvicorn"}),
@@ -56,7 +56,8 @@ SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Who may catch what they cannot name, because they own the outcome: the edge turns it into a
 # close code, the owner of a room into a failed room, the committer into an unknown outcome, and
 # the room's desk hands the failure of a question back to whoever asked it, as the store's
-# writer does with the failure of a job from its thread.
+# writer does with the failure of a job from its thread, and the agent's worker is left with a
+# run that has failed.
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
@@ -72,6 +73,8 @@ CATCHERS = {
     ("server/room/projector.py", "_steps"),
     ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),
+    ("ai_agent/worker.py", "_outcome"),
+    ("ai_agent/worker.py", "_keep_up"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.
@@ -213,7 +216,11 @@ def _is_fixed(module: Module, name: str) -> bool:
     """Types are CamelCase; a logger is a logger; SQL tables and migrations describe themselves
     in names of their own, and are never changed."""
     word = name.lstrip("_")
-    tables = module.path in {"store/tables.py", "store/projection_tables.py"}
+    tables = module.path in {
+        "store/tables.py",
+        "store/projection_tables.py",
+        "store/run_tables.py",
+    }
     described = tables or module.path.startswith(MIGRATIONS)
     return word[:1].isupper() or name == "logger" or name.startswith("__") or described
 

@@ -14,9 +14,10 @@ from typing import Final, ParamSpec, Protocol, TypeVar
 from server.document.elements import ElementRef
 from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
+from server.document.reverting import Own
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid
-from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
+from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
 from server.room import past
 from server.room.history_ports import (
     HistoryLog,
@@ -104,6 +105,10 @@ class Historian:
     async def blame(self, project: ProjectId, ref: ElementRef) -> Spans:
         """Who wrote the text of an element. Raises ``NotFound``."""
         return await self.work.run(past.who_wrote, await self.history.read(project), ref)
+
+    async def own_of_run(self, project: ProjectId, run: RunId) -> Own:
+        """What is there now of what an agent run has made."""
+        return await self.work.run(past.own_of_run, await self.history.read(project), run)
 
     async def recovered(self, project: ProjectId) -> tuple[RecoveredText, ...]:
         """Text that came too late, oldest first."""

@@ -16,11 +16,12 @@ from server.document.compaction import Run
 from server.document.elements import ElementRef
 from server.document.lost import LostText, Written, lost_texts
 from server.document.replica import Replica
+from server.document.reverting import Own, own_of
 from server.document.sittings import Sitting, numbered, sittings
 from server.document.thinning import Thinned, authorship_of, thin
 from server.document.touched import touched
 from server.protocol.errors import NotFound
-from server.protocol.ids import Millis, Seq
+from server.protocol.ids import Millis, RunId, Seq
 from server.room.history_ports import History, HistoryBase, RecoveredText
 from server.room.ports import Attribution, HistoryRun, LoggedUpdate
 
@@ -76,6 +77,13 @@ def who_wrote(history: History, ref: ElementRef) -> Spans:
     runs = _runs(history)
     state = state_at(history, history.head).state
     return blame(state, ref, authorship_of(_thinned(history.base), runs))
+
+
+def own_of_run(history: History, run: RunId) -> Own:
+    """What is there now of what an agent run has made. Raises ``DocumentDamaged``."""
+    state = state_at(history, history.head).state
+    authorship = authorship_of(_thinned(history.base), _runs(history))
+    return own_of(state, authorship, lambda by: by.run == run)
 
 
 def recovered(history: History) -> tuple[RecoveredText, ...]:

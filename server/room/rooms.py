@@ -116,8 +116,16 @@ class Rooms:
         self._readers = asyncio.Semaphore(READERS)
         self._quarantine = Quarantine()
 
-    async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
-        """Seat a connection at a document, loading it first if need be.
+    async def join(
+        self,
+        project: ProjectId,
+        channel: Channel,
+        seat: Seat,
+        role: Role,
+        by: Attribution | None = None,
+    ) -> Peer:
+        """Seat a connection at a document, loading it first if need be. ``by`` is whose its edits
+        are, if they are not simply its user's.
 
         Raises ``StoreUnavailable``, ``DocumentDamaged``, ``NotFound`` or ``ShuttingDown``.
         """
@@ -125,7 +133,7 @@ class Rooms:
         while True:
             room = await self.open(project)
             try:
-                return room.join(peer, channel, seat, role)
+                return room.join(peer, channel, seat, role, by)
             except RoomClosed:
                 continue
 

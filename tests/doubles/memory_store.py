@@ -29,6 +29,7 @@ from tests.doubles.clock import ManualClock
 from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
 from tests.doubles.memory_projection import MemoryProjection, Rows
+from tests.doubles.memory_runs import MemoryRuns, RunBook
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class MemoryDatabase:
     documents: dict[ProjectId, MemoryDocument] = field(default_factory=dict)
     projections: dict[ProjectId, Rows] = field(default_factory=dict)
     feeds: "list[MemoryFeed]" = field(default_factory=list)
+    runs: RunBook = field(default_factory=RunBook)
 
     def live(self, project: ProjectId) -> MemoryDocument:
         """Raises ``NotFound``."""
@@ -113,6 +115,9 @@ class MemoryUpdateLog:
                 raise DocumentFault(batch.project, "the project is deleted or does not exist")
             if not all(new.payload for new in batch.updates):
                 raise DocumentFault(batch.project, "an empty payload")
+            leases = {(new.by.run, new.by.attempt) for new in batch.updates}
+            if not all(one is None or self.database.runs.held(run, one) for run, one in leases):
+                raise DocumentFault(batch.project, "an attempt that does not hold its run")
         appended = [self._commit(batch) for batch in batches]
         self.commits.append(tuple(batches))
         self.database.tell(self.feed, frozenset(batch.project for batch in batches))
@@ -236,9 +241,9 @@ class MemoryStore:
         self.log = MemoryUpdateLog(self.database, self.feed)
         self.compaction = MemoryCompactionLog(self.database)
         self.projection = MemoryProjection(self.database)
-        self.directory = MemoryDirectory(
-            self.database.people, clock or ManualClock(), _Documents(self.database)
-        )
+        time, people = clock or ManualClock(), self.database.people
+        self.directory = MemoryDirectory(people, time, _Documents(self.database))
+        self.runs = MemoryRuns(self.database.runs, people, _Documents(self.database), time)
 
     @property
     def faults(self) -> Faults:
@@ -265,6 +270,10 @@ class _Documents:
 
     def head(self, project: ProjectId) -> Seq:
         return Seq(self.database.documents[project].head)
+
+    def is_closed(self, project: ProjectId) -> bool:
+        document = self.database.documents.get(project)
+        return document is None or not document.open
 
     def changed(self) -> None:
         self.database.tell_directory()

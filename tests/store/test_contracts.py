@@ -7,6 +7,7 @@ from tests.contracts.compaction_log import CompactionLogContract
 from tests.contracts.directory import DirectoryContract
 from tests.contracts.projection import ProjectionContract
 from tests.contracts.projection_reading import ProjectionReaderContract
+from tests.contracts.runs import RunsContract
 from tests.contracts.search import SearchContract
 from tests.contracts.update_log import UpdateLogContract
 
@@ -39,3 +40,7 @@ class TestProjectionReader(ProjectionReaderContract):
 
 class TestSearch(SearchContract):
     """SQLite, PostgreSQL."""
+
+
+class TestRuns(RunsContract):
+    """In memory, SQLite, PostgreSQL."""

@@ -233,9 +233,7 @@ def test_other_content_under_the_same_clocks_is_a_difference_L4() -> None:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_the_same_content_is_the_same_however_it_came_L4(
-    updates: list[bytes], random: Any
-) -> None:
+def test_the_same_content_is_the_same_however_it_came_L4(updates: list[bytes], random: Any) -> None:
     """Neighbours that came apart may stay apart in memory: then the bytes differ, and it takes
     a second look to see that they say the same."""
     order = random.sample(updates, k=len(updates))

@@ -22,13 +22,13 @@ from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
 from server.ground import historian_of
-from server.serving import application, is_invitation
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.rooms import Ports, Rooms, hosting
 from server.room.worker import Here
+from server.serving import application, is_invitation
 from store.open import Store, open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.mailbox import Mailbox
