@@ -27,6 +27,7 @@ from ai_agent.prompting import REMEMBERED, key_of, question_of
 from ai_agent.writer import Writer
 from ai_agent.writing.readers import Reader
 from server.document.landed import NOTHING, Landed, landed
+from server.document.proposals import Status, proposals_of
 from server.document.replica import Replica
 from server.protocol.errors import AgentcError, Nonsense, RunFailed, ServerError
 from server.protocol.roles import Right, Role, allows
@@ -122,11 +123,21 @@ class Attempt:
                         await writer.finish()
                     raise
                 await writer.finish()
-            return _outcome(writer)
+            return await self._outcome(writer)
         finally:
             colleague.leave()
             if scribe is not None:
                 scribe.close()
+
+    async def _outcome(self, writer: Writer) -> Outcome:
+        """All is written; but people may have to decide about some of it."""
+        proposed = await self._office.rooms.look(self.run.project, proposals_of)
+        said = writer.said or (
+            f"Wrote {writer.elements} elements and {writer.characters} characters of text."
+        )
+        if any(one.run == self.run.id and one.status is Status.OPEN for one in proposed.value):
+            return Outcome(RunStatus.WAITING, said=said)
+        return Outcome(RunStatus.DONE, said=said)
 
     async def _role(self) -> Role:
         """What the asker may do now. Raises ``RunFailed`` unless that includes writing."""
@@ -227,12 +238,3 @@ def _answered(question: Question, said: str, calls: Sequence[Call], notebook: No
     asked = Line(Author.ASSISTANT, said, tuple(calls))
     answers = [Line(Author.TOOL, notebook.answer(call), answers=call.id) for call in calls]
     return replace(question, lines=(*question.lines, asked, *answers))
-
-
-def _outcome(writer: Writer) -> Outcome:
-    said = writer.said or (
-        f"Wrote {writer.elements} elements and {writer.characters} characters of text."
-    )
-    if writer.proposals:
-        return Outcome(RunStatus.WAITING, said=said)
-    return Outcome(RunStatus.DONE, said=said)

@@ -52,9 +52,10 @@ def question_of(
 
 def key_of(model: str, question: Question) -> bytes:
     """Equal for questions that a model might as well answer in the same way: it covers the
-    model, the schema, the request and all that is shown of the project."""
-    asked: list[object] = [model, question.schema, question.max_tokens]
-    asked += [[line.author.value, line.text] for line in question.lines]
+    model, the schema, the request and all that is shown of the project. Not what was said before:
+    who asks the same again, with nothing changed, has said only that in between."""
+    first, last = question.lines[0].text, question.lines[-1].text
+    asked = [model, question.schema, question.max_tokens, first, last]
     return sha256(json.dumps(asked, sort_keys=True).encode()).digest()
 
 

@@ -28,12 +28,11 @@ ANNOUNCE_SECONDS: Final = 10.0
 
 class Writer:
     """Collects operations and flushes them. ``characters`` and ``elements`` count what was
-    written, ``said`` is for the conversation, ``proposals`` wait for people."""
+    written, ``said`` is for the conversation."""
 
     def __init__(self, scribe: Scribe, colleague: Colleague, clock: Clock) -> None:
         self.characters = 0
         self.elements = 0
-        self.proposals = 0
         self.said = ""
         self._scribe = scribe
         self._colleague = colleague
@@ -82,7 +81,7 @@ class Writer:
             case AppendText(text=text):
                 self.characters += len(text)
             case Propose():
-                self.proposals += 1
+                pass  # People make something of it, or do not.
             case Say(text):
                 self.said += text
             case _:

@@ -45,6 +45,7 @@ from server.room.historian import Historian
 from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.restorer import Restorer
+from server.room.reverter import Reverter
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
 from server.room.upkeep import Rules, Upkeep, looking_after
@@ -186,6 +187,8 @@ def application(
         people=people,
         historian=historian,
         restorer=Restorer(historian, rooms),
+        runs=store.runs,
+        reverter=Reverter(historian, rooms),
     )
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)

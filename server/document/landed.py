@@ -17,10 +17,8 @@ from server.protocol.contents import read_text, read_uint
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange
 
-TEXTS: Final = frozenset((form.root, form.text) for form in FORMS.values() if form.text) | {
-    (PROPOSALS, "text")
-}
-"""Root and field of the texts in which a run writes."""
+TEXT_FIELDS: Final = {form.root: form.text for form in FORMS.values()} | {PROPOSALS: "text"}
+"""The field of each root's elements in which a run writes text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def places_of_run(rows: Sequence[bytes], state: bytes) -> Whereabouts:
 
 def is_text(place: Place) -> bool:
     """Whether it is a text that a run writes."""
-    return (place.root, place.field) in TEXTS
+    return place.field != "" and TEXT_FIELDS.get(place.root) == place.field
 
 
 def _texts(rows: Sequence[bytes]) -> Iterator[tuple[ClockRange, str]]:

@@ -1,171 +1,112 @@
-"""What one author has made, taken back: characters and elements, and nothing of anybody else.
+"""What a run wrote, taken back: by its own clocks, whatever has happened since (L10).
 
-As in ``blame``, the document itself is asked: in a copy, what the author wrote is deleted, and
-what is left tells what others have put into it. Proposals count as elements. What does not
-live here: who wrote which clock (``authorship``), and everything around the edit.
+Nobody else's character goes. So an element that the run made goes only if nobody else has
+written in it or named it, and no edge that stays ends there; otherwise only the run's own
+characters in it go. That somebody moved it does not count. What others typed next to the run's
+characters, and what they changed of its elements, stays. Proposals count as elements.
 
-Laws kept here: L10. Characters are named by their clocks and not by their place, so whatever
-is typed meanwhile stays; an element goes only if nobody else has a word in it and no edge that
-stays ends at it, and that is looked at again when it goes.
+Deletions name clocks, not places: so they are right wherever the text has gone, days and
+restarts later, and doing it twice does nothing more. What is to go is found out beside the room,
+for that takes a walk through the document; that it is still untouched is looked at when it
+goes. What does not live here: the rows of the log, and the backup that comes before.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Mapping, Sequence, Set
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import pycrdt
 
-from server.document.authorship import Authorship
 from server.document.blame import text_runs
-from server.document.elements import FORMS
 from server.document.fields import value_of
+from server.document.landed import TEXT_FIELDS, is_text, places_of_run
 from server.document.live import Document
-from server.document.pieces import deletion, read_head, skip_rest
-from server.document.proposals import PROPOSALS
+from server.document.pieces import deletion, ranges
+from server.document.replica import Replica
 from server.document.schema import EDGES, NODES
-from server.document.thinning import surviving
-from server.document.updates import reason
-from server.document.whereabouts import Spot
-from server.protocol.contents import read_uint
-from server.protocol.errors import DocumentDamaged
-from server.protocol.ids import ClientId
-from server.protocol.ranges import ClockRange, missing
+from server.document.whereabouts import Place, Spot
+from server.document.writing import root_of
+from server.protocol.ranges import missing
 
-A = TypeVar("A")
-
-TEXTS: Final = {form.root: form.text for form in FORMS.values()} | {PROPOSALS: "text"}
-"""The roots in which a run makes something, and the field of its text."""
-
-NAMES: Final = ("title", "label")
+_NAMES: Final = ("title", "label")
 """The fields that hold words of people. Where something lies says nothing."""
+
+_NO_CONTENT: Final = frozenset({"x", "y", "rank", "status", "inputs"})
+"""Fields that somebody may change without having written anything."""
+
+Words = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """What is there of an author: ``elements`` that are all theirs, with the words in them, and
-    an update that deletes every character of theirs."""
+class Taking:
+    """What there is of a run: ``elements`` that are all its own, with the words in them;
+    ``kept`` ones, for what others wrote there; and an update that deletes all its characters."""
 
-    elements: Mapping[Spot, tuple[str, ...]]
-    characters: int
+    elements: Mapping[Spot, Words]
+    kept: frozenset[Spot]
     deletion: bytes
 
 
-def own_of(state: bytes, authorship: Authorship[A], is_own: Callable[[A], bool]) -> Own:
-    """What of a document, given as one update, was made by the author that ``is_own`` knows.
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """``removed`` elements are gone, ``kept`` ones stay for what others wrote there."""
 
-    Raises ``DocumentDamaged``.
-    """
-    mine = list(_own(surviving(state), authorship, is_own))
-    text = list(_own(text_runs(state), authorship, is_own))
-    made = {ref: run for ref, run in _creations(state) if not missing([run], mine)}
-    try:
-        elements = _without_others(state, text, mine, made)
-    except BaseException as error:
-        raise DocumentDamaged(f"the document does not build: {reason(error)}") from None
-    return Own(elements, sum(run.end - run.start for run in text), deletion(text))
+    removed: frozenset[Spot]
+    kept: frozenset[Spot]
 
 
-def take_back(doc: Document, own: Own) -> int:
-    """Do it, as a change of a live document; answers how many elements went."""
-    untouched = {spot for spot, words in own.elements.items() if _words(doc, spot) == words}
-    gone = untouched - _held(_ends(doc), untouched)
-    for spot in gone:
-        del _root(doc, spot.root)[spot.id]
-    doc.apply_update(own.deletion)
-    return len(gone)
+def taking_of(rows: Sequence[bytes], state: bytes) -> Taking:
+    """``rows`` are the payloads of the log rows that carry the run's id, in order; ``state`` is
+    the document as one update."""
+    where = places_of_run(rows, state)
+    ours = [run for row in rows for run in ranges(row).structs]
+    structs, deletes = ranges(state)
+    made = {place.spot for _, place in where.places(missing(ours, deletes)) if _is_element(place)}
+    others = (place for _, place in where.places(missing(structs, [*deletes, *ours])))
+    touched = {place.spot for place in others if place.field not in _NO_CONTENT} & made
+    texts = missing((run for row in rows for run in text_runs(row)), deletes)
+    gone = [run for run, place in where.places(texts) if is_text(place)]
+    with closing(Replica.load([state])) as replica:
+        going = replica.read(lambda doc: _going(doc, made - touched))
+        elements = replica.read(lambda doc: {spot: _words(doc, spot) for spot in going})
+    return Taking(elements, frozenset(made - going), deletion(gone))
 
 
-def _own(
-    runs: Iterable[ClockRange],
-    authorship: Authorship[A],
-    is_own: Callable[[A], bool],
-) -> Iterator[ClockRange]:
-    for run in runs:
-        for part, author in authorship.of(run):
-            if author is not None and is_own(author):
-                yield part
+def take_back(doc: Document, taking: Taking) -> Reverted:
+    """Do it, as a change of a live document."""
+    found = taking.elements
+    going = _going(doc, {spot for spot, words in found.items() if _words(doc, spot) == words})
+    for spot in going:
+        del root_of(doc, spot.root)[spot.id]
+    doc.apply_update(taking.deletion)
+    there = {spot for spot in found.keys() - going if spot.id in root_of(doc, spot.root)}
+    return Reverted(frozenset(going), taking.kept | there)
 
 
-def _creations(update: bytes) -> Iterator[tuple[Spot, ClockRange]]:
-    """The clocks under which elements were put into their roots."""
-    sections, pos = read_uint(update, 0)
-    for _ in range(sections):
-        count, pos = read_uint(update, pos)
-        client, pos = read_uint(update, pos)
-        clock, pos = read_uint(update, pos)
-        for _ in range(count):
-            head = read_head(update, pos)
-            length, pos = skip_rest(update, head)
-            if head.root in TEXTS and head.key is not None:
-                spot = Spot(head.root, head.key)
-                yield spot, ClockRange(ClientId(client), clock, clock + 1)
-            clock += length
+def _is_element(place: Place) -> bool:
+    return bool(place.id) and not place.field
 
 
-def _without_others(
-    state: bytes,
-    text: list[ClockRange],
-    mine: list[ClockRange],
-    made: Mapping[Spot, ClockRange],
-) -> dict[Spot, tuple[str, ...]]:
-    """Of the elements that were made, those in which nobody else has a word, and at which no
-    edge ends that stays; with the words in them."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    doc.apply_update(state)
-    there = {spot: words for spot in made if (words := _words(doc, spot))}
-    ends = _ends(doc)
-    doc.apply_update(deletion(text))
-    written = {spot for spot in made if any(_texts(doc, spot))}
-    doc.apply_update(deletion(missing(mine, list(made.values()))))
-    named = {spot for spot in made if any(_names(doc, spot))}
-    # If it is there without its creation, somebody has put it there anew.
-    doc.apply_update(deletion(made.values()))
-    anew = {spot for spot in made if spot.id in _root(doc, spot.root)}
-    untouched = there.keys() - written - named - anew
-    gone = untouched - _held(ends, untouched)
-    return {spot: words for spot, words in there.items() if spot in gone}
+def _going(doc: Document, untouched: Set[Spot]) -> set[Spot]:
+    """Of elements in which nobody else has written those at which no edge ends that stays."""
+    edges = root_of(doc, EDGES)
+    held: set[Spot] = set()
+    for id in edges.keys():  # noqa: SIM118  # a pycrdt.Map is not iterated
+        edge = value_of(edges, id)
+        if Spot(EDGES, id) not in untouched and isinstance(edge, pycrdt.Map):
+            ends = (value_of(edge, "source"), value_of(edge, "target"))
+            held |= {Spot(NODES, end) for end in ends if isinstance(end, str)}
+    return set(untouched - held)
 
 
-def _ends(doc: Document) -> dict[str, tuple[object, object]]:
-    """The ends of every edge."""
-    edges = _root(doc, EDGES)
-    found = {id: value_of(edges, id) for id in edges.keys()}  # noqa: SIM118  # not iterable
-    return {
-        id: (value_of(edge, "source"), value_of(edge, "target"))
-        for id, edge in found.items()
-        if isinstance(edge, pycrdt.Map)
-    }
-
-
-def _held(ends: Mapping[str, tuple[object, object]], going: Set[Spot]) -> set[Spot]:
-    """Nodes at which an edge ends that does not go."""
-    staying = (both for id, both in ends.items() if Spot(EDGES, id) not in going)
-    return {Spot(NODES, end) for both in staying for end in both if isinstance(end, str)}
-
-
-def _root(doc: Document, name: str) -> "pycrdt.Map[Any]":
-    root: pycrdt.Map[Any] = doc.get(name, type=pycrdt.Map)
-    return root
-
-
-def _words(doc: Document, spot: Spot) -> tuple[str, ...]:
+def _words(doc: Document, spot: Spot) -> Words:
     """All words in an element: equal if nobody has changed any. Empty if it is not there."""
-    if not isinstance(value_of(_root(doc, spot.root), spot.id), pycrdt.Map):
-        return ()
-    return ("", *_names(doc, spot), *_texts(doc, spot))
-
-
-def _names(doc: Document, spot: Spot) -> list[str]:
-    element = value_of(_root(doc, spot.root), spot.id)
+    element = value_of(root_of(doc, spot.root), spot.id)
     if not isinstance(element, pycrdt.Map):
-        return []
-    names = (value_of(element, name) for name in NAMES)
-    return [name for name in names if isinstance(name, str)]
-
-
-def _texts(doc: Document, spot: Spot) -> list[str]:
-    element, key = value_of(_root(doc, spot.root), spot.id), TEXTS[spot.root]
-    if key is None or not isinstance(element, pycrdt.Map):
-        return []
-    text = value_of(element, key)
-    return [str(text)] if isinstance(text, pycrdt.Text) else []
+        return ()
+    names = [value_of(element, name) for name in _NAMES]
+    key = TEXT_FIELDS.get(spot.root)
+    text = None if key is None else value_of(element, key)
+    words = [name for name in names if isinstance(name, str)]
+    return ("", *words, str(text) if isinstance(text, pycrdt.Text) else "")

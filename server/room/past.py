@@ -7,7 +7,7 @@ Laws kept here: L3 (order is by seq, an author is whom the log names) and L4 (co
 and thinning change no answer but how far back it reaches).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -15,13 +15,15 @@ from server.document.blame import Span, blame
 from server.document.compaction import Run
 from server.document.elements import ElementRef
 from server.document.lost import LostText, Written, lost_texts
+from server.document.pieces import joined, ranges, split
 from server.document.replica import Replica
-from server.document.reverting import Own, own_of
+from server.document.reverting import Taking, taking_of
 from server.document.sittings import Sitting, numbered, sittings
 from server.document.thinning import Thinned, authorship_of, thin
 from server.document.touched import touched
 from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, RunId, Seq
+from server.protocol.ranges import ClockRange
 from server.room.history_ports import History, HistoryBase, RecoveredText
 from server.room.ports import Attribution, HistoryRun, LoggedUpdate
 
@@ -79,11 +81,26 @@ def who_wrote(history: History, ref: ElementRef) -> Spans:
     return blame(state, ref, authorship_of(_thinned(history.base), runs))
 
 
-def own_of_run(history: History, run: RunId) -> Own:
-    """What is there now of what an agent run has made. Raises ``DocumentDamaged``."""
+def taking_of_run(history: History, run: RunId) -> Taking:
+    """What there is of an agent run, to be taken back.
+
+    Each attempt at a run writes under client ids of its own, so these are all structs of its
+    clients: they are in the state however long ago it was, also where the rows are thinned.
+    """
+    clients = {part.client for part in _clocks_of_run(history, run)}
     state = state_at(history, history.head).state
-    authorship = authorship_of(_thinned(history.base), _runs(history))
-    return own_of(state, authorship, lambda by: by.run == run)
+    pieces, _ = split(state)
+    own = [piece for piece in pieces if piece.client in clients]
+    return taking_of((joined(own),) if own else (), state)
+
+
+def _clocks_of_run(history: History, run: RunId) -> Iterator[ClockRange]:
+    for one in () if history.base is None else history.base.sittings:
+        if one.by.run == run:
+            yield from ranges(one.payload).deletes
+    for work in _runs(history):
+        if work.author.run == run:
+            yield from ranges(work.payload).structs
 
 
 def recovered(history: History) -> tuple[RecoveredText, ...]:

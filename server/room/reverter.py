@@ -7,7 +7,7 @@ A backup first, then one edit. What does not live here: what is whose
 from dataclasses import dataclass
 from functools import partial
 
-from server.document.reverting import Own, take_back
+from server.document.reverting import take_back
 from server.protocol.ids import ProjectId, RunId, Seq, UserId
 from server.protocol.roles import Role
 from server.room.historian import Historian, SnapshotRequest
@@ -18,12 +18,13 @@ from server.room.restorer import Editor
 
 @dataclass(frozen=True, slots=True)
 class Reverted:
-    """What went. ``backup`` is the project as it was before."""
+    """What was taken back. ``backup`` is the project as it was before; ``removed`` elements went,
+    ``kept`` ones stayed for what people have written in them."""
 
     backup: Snapshot
     seq: Seq
-    elements: int
-    characters: int
+    removed: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Reverter:
         backup = await self.historian.take(
             project, SnapshotRequest(Occasion.BEFORE_RESTORE, by, note=note)
         )
-        own: Own = await self.historian.own_of_run(project, run)
+        taking = await self.historian.taking_of_run(project, run)
         edited = await self.editor.edit(
-            project, partial(take_back, own=own), Attribution(by, Means.RESTORE), role
+            project, partial(take_back, taking=taking), Attribution(by, Means.RESTORE), role
         )
-        return Reverted(backup, edited.seq, edited.value, own.characters)
+        return Reverted(backup, edited.seq, len(edited.value.removed), len(edited.value.kept))

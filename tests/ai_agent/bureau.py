@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ai_agent.model import Feature, Heard, Question, Tokens, Words
-from ai_agent.ports import Bounds, Hire, Office
+from ai_agent.ports import Bounds, Office
 from ai_agent.prices import Prices
 from ai_agent.worker import Worker
+from ai_agent.writing.scribe import Scribe
+from server.document.landed import Landed
 from server.document.schema import ProjectView, read_project
-from server.protocol.ids import ProjectId, UserId
+from server.protocol.ids import ProjectId, RunId, UserId
 from server.protocol.roles import Role
 from server.room.history_ports import History
+from server.room.ports import Clock
 from server.room.run_ports import Allowance, NewRun, Run, RunTask, Target
 from tests.doubles.clock import settle
 from tests.doubles.memory_store import MemoryDatabase, MemoryStore
@@ -119,10 +123,14 @@ class Bureau:
         return await self.office.runs.run(run.id)
 
 
+def hired(clock: Clock, run: RunId, state: bytes, landed: Landed) -> Scribe:
+    """The real scribe."""
+    return Scribe(run, state, name="agent", color="#000", now=clock.monotonic, landed=landed)
+
+
 @asynccontextmanager
 async def bureau(
     model: ScriptedModel,
-    hire: Hire,
     database: MemoryDatabase | None = None,
     bounds: Bounds | None = None,
     prices: Prices | None = None,
@@ -146,7 +154,7 @@ async def bureau(
             work=ThisLoop(),
             clock=here.clock,
             model=model,
-            hire=hire,
+            hire=partial(hired, here.clock),
             prices=prices or Prices(),
             bounds=bounds or Bounds(),
         )

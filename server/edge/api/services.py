@@ -16,7 +16,9 @@ from server.room.ports import Clock, Directory
 from server.room.project_ports import Invitations, Projects
 from server.room.projection_ports import ProjectionReader, Search
 from server.room.restorer import Restorer
+from server.room.reverter import Reverter
 from server.room.rooms import Rooms
+from server.room.run_ports import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Services:
     people: AccountServices
     historian: Historian
     restorer: Restorer
+    runs: Runs
+    reverter: Reverter
 
 
 def _services(request: Request) -> Services:

@@ -1,17 +1,25 @@
-"""What an author has made goes, and nothing that anybody else has (L10)."""
+"""A run is taken back, and nothing of anybody else (L10)."""
 
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
-import pycrdt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.document.authorship import Authorship
-from server.document.elements import FORMS, Kind
+from server.document.edges import EdgeChange, NewEdge, add_edge, change_edge
+from server.document.live import Document
+from server.document.nodes import NewNode, NodeChange, add_node, change_node, remove_node
 from server.document.offsets import insert_text
-from server.document.pieces import ranges
+from server.document.plan import (
+    NewSection,
+    SectionChange,
+    add_section,
+    append_body,
+    change_section,
+    remove_section,
+    section,
+)
 from server.document.proposals import (
     How,
     NewProposal,
@@ -20,195 +28,177 @@ from server.document.proposals import (
     proposals_of,
     reject_proposal,
 )
-from server.document.reverting import own_of, take_back
+from server.document.replica import Replica
+from server.document.reverting import take_back, taking_of
+from server.document.schema import ProjectView, read_project, seed
 from server.document.whereabouts import Spot
+from server.document.writing import root_of
 
-RUN, ADA = "run", "ada"
+Change = Callable[[Document], object]
 
 
-class Room:
-    """A document in which everybody's updates are attributed."""
+class House:
+    """A document in which a run and people write, each under a client id of their own."""
 
     def __init__(self) -> None:
-        self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=9)
-        self.authorship: Authorship[str] = Authorship()
+        self.room = Replica.load([seed(1, "Plan")])
+        self.rows: list[bytes] = []
+        self._run = Replica.load([self.room.full()])
+        self._person = Replica.load([self.room.full()])
 
-    def act(self, who: str, change: Any) -> None:
-        """One edit of somebody, from a fresh client."""
-        peer: pycrdt.Doc[Any] = pycrdt.Doc()
-        peer.apply_update(self.doc.get_update())
-        before = peer.get_state()
-        with peer.transaction():
-            change(peer)
-        update = peer.get_update(before)
-        self.authorship.note(who, ranges(update).structs)
-        self.doc.apply_update(update)
+    def run(self, change: Change) -> None:
+        self.rows.append(self._write(self._run, change))
 
-    def put(self, who: str, kind: Kind, name: str, /, **fields: Any) -> None:
-        """A new element."""
-        form = FORMS[kind]
-        if form.text is not None:
-            fields[form.text] = pycrdt.Text(fields.get(form.text, ""))
-        self.act(who, lambda doc: root(doc, kind).__setitem__(name, pycrdt.Map(fields)))
+    def person(self, change: Change) -> None:
+        self._write(self._person, change)
 
-    def type(self, who: str, name: str, at: int, words: str) -> None:
-        """Words into a section."""
-        self.act(who, lambda doc: insert_text(root(doc, Kind.SECTION)[name]["body"], at, words))
-
-    def revert(self, before_it_is_done: Any = lambda: None) -> int:
-        """Take the run back; answers how many elements went."""
-        own = own_of(self.doc.get_update(), self.authorship, lambda who: who == RUN)
+    def revert(self, before_it_is_done: Callable[[], None] = lambda: None) -> ProjectView:
+        taking = taking_of(self.rows, self.room.full())
         before_it_is_done()
-        with self.doc.transaction():
-            return take_back(self.doc, own)
+        done, _ = self.room.edit(partial(take_back, taking=taking), lambda _: None)
+        self.removed, self.kept = done.removed, done.kept
+        again = taking_of(self.rows, self.room.full())
+        assert (again.elements, again.deletion) == ({}, b"\0\0")
+        return read_project(self.room)
 
-    def all(self, kind: Kind) -> dict[str, Any]:
-        """The elements of a kind."""
-        return root(self.doc, kind).to_py() or {}
+    def close(self) -> None:
+        for replica in (self.room, self._run, self._person):
+            replica.close()
 
-
-def root(doc: Any, kind: Kind) -> Any:
-    return doc.get(FORMS[kind].root, type=pycrdt.Map)
-
-
-def section(room: Room, who: str = RUN, name: str = "s", body: str = "Beans") -> None:
-    room.put(who, Kind.SECTION, name, title="Coffee", rank="a", body=body)
-
-
-def node(room: Room, who: str, name: str) -> None:
-    room.put(who, Kind.NODE, name, label=name, kind="", x=0.0, y=0.0)
+    def _write(self, replica: Replica, change: Change) -> bytes:
+        replica.apply(self.room.full())
+        _, event = replica.edit(change, lambda _: None)
+        assert event is not None
+        self.room.apply(event)
+        return event
 
 
-def test_l10_what_nobody_touched_goes_and_what_others_made_stays() -> None:
-    room = Room()
-    section(room)
-    section(room, ADA, "hers")
-    node(room, RUN, "n")
-    node(room, ADA, "hers")
-    room.put(RUN, Kind.EDGE, "e", source="n", target="hers", label="uses")
-    room.put(RUN, Kind.DIAGRAM, "d", title="D", kind="flowchart", source="flowchart")
-    assert room.revert() == 4
-    for kind in (Kind.SECTION, Kind.NODE):
-        assert list(room.all(kind)) == ["hers"]
-    assert room.all(Kind.EDGE) == room.all(Kind.DIAGRAM) == {}
-    assert room.revert() == 0
+@pytest.fixture
+def house() -> Iterator[House]:
+    found = House()
+    yield found
+    found.close()
 
 
-def test_l10_a_section_in_which_somebody_has_written_stays_with_what_they_wrote() -> None:
-    room = Room()
-    section(room, body="Beans")
-    room.type(ADA, "s", 2, "😀 mine ")
-    assert room.revert() == 0
-    assert room.all(Kind.SECTION)["s"]["body"] == "😀 mine "
-    assert room.all(Kind.SECTION)["s"]["title"] == "Coffee"
+def typed(id: str, before: str, text: str) -> Change:
+    """Somebody types ``text`` where the body says ``before``."""
+
+    def change(doc: Document) -> object:
+        body = section(doc, id).body
+        return change_section(doc, id, SectionChange(body=body.replace(before, before + text)))
+
+    return change
 
 
-def test_l10_words_of_the_run_in_somebodys_section_go() -> None:
-    room = Room()
-    section(room, ADA, body="Beans")
-    room.type(RUN, "s", 5, " and milk")
-    room.type(ADA, "s", 9, " cold")
-    room.revert()
-    assert room.all(Kind.SECTION)["s"]["body"] == "Beans cold"
+def test_L10_everything_that_only_the_run_wrote_goes(house: House) -> None:
+    house.person(lambda doc: add_node(doc, NewNode("theirs", "T")))
+    before = read_project(house.room)
+    house.run(lambda doc: add_section(doc, NewSection("s", "S", "text")))
+    house.run(lambda doc: append_body(doc, "s", " more"))
+    house.run(lambda doc: add_node(doc, NewNode("a", "A", content="x")))
+    house.run(lambda doc: add_edge(doc, NewEdge("e", "a", "theirs")))
+    new = NewProposal("p", "r", Spot("plan", "s"), How.APPEND, text="x")
+    house.run(lambda doc: add_proposal(doc, new))
+    house.person(lambda doc: change_node(doc, "a", NodeChange(x=5.0)))
+    house.person(lambda doc: reject_proposal(doc, "p"))
+    assert house.revert() == before
+    assert house.room.read(proposals_of) == ()
+    assert house.kept == frozenset()
+    assert len(house.removed) == 4
 
 
-def test_l10_an_element_that_somebody_has_named_anew_stays() -> None:
-    room = Room()
-    section(room)
-    node(room, RUN, "n")
-    room.act(ADA, lambda doc: root(doc, Kind.SECTION)["s"].__setitem__("title", "Tea"))
-    room.act(ADA, lambda doc: root(doc, Kind.NODE)["n"].__setitem__("x", 500.0))
-    room.revert()
-    assert room.all(Kind.SECTION)["s"]["title"] == "Tea"
-    assert room.all(Kind.NODE) == {}, "to move a thing is not to write in it"
+def test_L10_characters_of_people_in_and_around_the_runs_text_stay(house: House) -> None:
+    house.person(lambda doc: add_section(doc, NewSection("old", "Old", "é mine. ")))
+    house.run(lambda doc: append_body(doc, "old", "ROBOT😀TEXT"))
+    house.run(lambda doc: add_section(doc, NewSection("s", "S", "AGENT")))
+    house.person(typed("old", "ROBOT", "日本"))
+    house.person(typed("s", "AGENT", " hello"))
+    view = house.revert()
+    assert [(s.title, s.body) for s in view.sections] == [("Old", "é mine. 日本"), ("S", " hello")]
+    assert house.kept == {Spot("plan", "s")}
 
 
-def test_l10_a_node_at_which_somebodys_edge_ends_stays() -> None:
-    room = Room()
-    node(room, RUN, "n")
-    node(room, RUN, "m")
-    node(room, ADA, "hers")
-    room.put(ADA, Kind.EDGE, "e", source="hers", target="n", label="")
-    room.revert()
-    assert set(room.all(Kind.NODE)) == {"n", "hers"}
-    assert set(room.all(Kind.EDGE)) == {"e"}
-
-
-def test_l10_an_edge_that_somebody_has_named_keeps_its_ends() -> None:
-    room = Room()
-    for name in "abc":
-        node(room, RUN, name)
-    room.put(RUN, Kind.EDGE, "ab", source="a", target="b", label="")
-    room.put(RUN, Kind.EDGE, "bc", source="b", target="c", label="")
-    room.act(ADA, lambda doc: root(doc, Kind.EDGE)["ab"].__setitem__("label", "mine"))
-    assert room.revert() == 2
-    assert set(room.all(Kind.NODE)) == {"a", "b"}
-    assert set(room.all(Kind.EDGE)) == {"ab"}
-
-
-def test_l10_an_edge_that_is_drawn_meanwhile_keeps_its_ends() -> None:
-    room = Room()
-    node(room, RUN, "n")
-    node(room, RUN, "m")
-    edge = {"source": "n", "target": "n", "label": ""}
-    assert room.revert(lambda: room.put(ADA, Kind.EDGE, "e", **edge)) == 1
-    assert set(room.all(Kind.NODE)) == {"n"}
-
-
-def test_l10_proposals_of_the_run_go_unless_somebody_has_written_in_them() -> None:
-    room = Room()
-    section(room, ADA)
-    for id in "pq":
-        new = NewProposal(id, RUN, Spot("plan", "s"), How.APPEND, text="more")
-        room.act(RUN, partial(add_proposal, new=new))
-    room.act(ADA, lambda doc: reject_proposal(doc, "p"))
-    room.act(ADA, lambda doc: extend_proposal(doc, "q", " mine"))
-    assert room.revert() == 1
-    (left,) = proposals_of(room.doc)
-    assert (left.id, left.text) == ("q", " mine")
-
-
-@pytest.mark.parametrize("words", ["x", "日本"])
-def test_l10_what_is_typed_while_it_is_looked_at_stays(words: str) -> None:
-    room = Room()
-    section(room)
-    assert room.revert(lambda: room.type(ADA, "s", 1, words)) == 0
-    assert room.all(Kind.SECTION)["s"]["body"] == words
-
-
-def test_an_element_that_somebody_has_put_there_anew_stays() -> None:
-    room = Room()
-    section(room)
-    section(room, ADA, body="Mine")
-    room.revert()
-    assert room.all(Kind.SECTION)["s"]["body"] == "Mine"
-
-
-def test_what_is_deleted_already_is_no_matter() -> None:
-    room = Room()
-    section(room)
-    room.act(ADA, lambda doc: root(doc, Kind.SECTION).__delitem__("s"))
-    assert room.revert() == 0
-    assert room.all(Kind.SECTION) == {}
-
-
-strokes = st.lists(
-    st.tuples(st.sampled_from((RUN, ADA)), st.integers(0, 30), st.sampled_from(("a", "é😀", "日"))),
-    max_size=30,
-)
-
-
-@given(strokes)
-def test_l10_of_any_text_exactly_the_characters_of_others_are_left(
-    script: list[tuple[str, int, str]],
+def test_L10_an_element_that_somebody_named_or_joined_stays_with_what_it_needs(
+    house: House,
 ) -> None:
-    room = Room()
-    section(room, ADA, body="")
-    ledger: list[tuple[str, str]] = []
-    for who, place, words in script:
-        at = place % (len(ledger) + 1)
-        room.type(who, "s", at, words)
-        ledger[at:at] = [(letter, who) for letter in words]
-    room.revert()
-    left = "".join(letter for letter, who in ledger if who == ADA)
-    assert room.all(Kind.SECTION)["s"]["body"] == left
+    for id in "abcd":
+        house.run(partial(add_node, new=NewNode(id, id, content="text")))
+    house.run(lambda doc: add_edge(doc, NewEdge("bc", "b", "c")))
+    house.run(lambda doc: add_edge(doc, NewEdge("cd", "c", "d")))
+    house.person(lambda doc: change_node(doc, "a", NodeChange(label="mine")))
+    house.person(lambda doc: change_edge(doc, "bc", EdgeChange(label="mine")))
+    house.person(lambda doc: add_node(doc, NewNode("x", "X")))
+    view = house.revert()
+    assert [(n.id, n.label, n.content) for n in view.nodes] == [
+        ("a", "mine", ""),
+        ("b", "b", ""),
+        ("c", "c", ""),
+        ("x", "X", ""),
+    ]
+    assert [e.id for e in view.edges] == ["bc"]
+    assert view.problems == ()
+
+
+def test_L10_what_people_deleted_stays_deleted(house: House) -> None:
+    house.run(lambda doc: add_node(doc, NewNode("a", "A")))
+    house.run(lambda doc: add_section(doc, NewSection("s", "S", "abc")))
+    house.person(lambda doc: remove_node(doc, "a"))
+    house.person(lambda doc: change_section(doc, "s", SectionChange(body="c")))
+    assert house.revert().sections == ()
+    assert house.removed == {Spot("plan", "s")}
+
+
+def test_L10_what_others_do_while_it_is_looked_at_stays(house: House) -> None:
+    for id in "stu":
+        house.run(partial(add_section, new=NewSection(id, id, "abc")))
+        house.run(partial(add_node, new=NewNode(id, id)))
+
+    def meanwhile() -> None:
+        house.person(typed("s", "a", "1日"))
+        house.person(lambda doc: change_node(doc, "s", NodeChange(label="mine")))
+        house.person(lambda doc: add_edge(doc, NewEdge("e", "t", "t")))
+        house.person(lambda doc: remove_node(doc, "u"))
+
+    view = house.revert(meanwhile)
+    assert [(one.id, one.body) for one in view.sections] == [("s", "1日")]
+    assert [one.id for one in view.nodes] == ["s", "t"]
+    assert set(house.kept) == {Spot("plan", "s"), Spot("nodes", "s"), Spot("nodes", "t")}
+
+
+def test_L10_an_element_that_somebody_has_put_there_anew_stays(house: House) -> None:
+    house.run(lambda doc: add_section(doc, NewSection("s", "S", "abc")))
+    house.person(lambda doc: remove_section(doc, "s"))
+    house.person(lambda doc: add_section(doc, NewSection("s", "S", "mine")))
+    assert [one.body for one in house.revert().sections] == ["mine"]
+
+
+def test_L10_a_proposal_in_which_somebody_has_written_stays(house: House) -> None:
+    house.person(lambda doc: add_section(doc, NewSection("s", "S")))
+    new = NewProposal("p", "r", Spot("plan", "s"), How.APPEND, text="theirs")
+    house.run(lambda doc: add_proposal(doc, new))
+    house.person(lambda doc: extend_proposal(doc, "p", "mine"))
+    house.revert()
+    assert [one.text for one in house.room.read(proposals_of)] == ["mine"]
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.sampled_from(["é", "😀", "xy"]))))
+def test_L10_of_any_mixture_exactly_the_others_remain(
+    acts: list[tuple[bool, int, str]],
+) -> None:
+    house = House()
+    house.person(lambda doc: add_section(doc, NewSection("s", "S", "")))
+    mine: list[bool] = []
+    for is_run, at, word in acts:
+        place = min(at, len(mine))
+        mine[place:place] = [is_run] * len(word)
+        write = house.run if is_run else house.person
+        write(partial(_insert, at=place, word=word))
+    body = read_project(house.room).sections[0].body
+    left = "".join(char for char, run in zip(body, mine, strict=True) if not run)
+    assert house.revert().sections[0].body == left
+    house.close()
+
+
+def _insert(doc: Document, at: int, word: str) -> None:
+    insert_text(root_of(doc, "plan")["s"]["body"], at, word)

@@ -76,7 +76,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
         store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
     )
     async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
-        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 8)
+        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 10)
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)

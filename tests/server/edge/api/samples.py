@@ -22,6 +22,7 @@ from server.protocol.roles import Role
 from server.protocol.update import EMPTY_UPDATE
 from server.room.history_ports import NewSnapshot, Occasion
 from server.room.ports import Attribution, Means
+from server.room.run_ports import Allowance, NewRun, RunTask
 from tests.server.edge.api.sql_house import SqlHouse
 
 Names = Mapping[str, str]
@@ -100,6 +101,13 @@ async def elements(here: SqlHouse, project: ProjectId) -> Names:
     by = Attribution(None, Means.REST)
     await here.rooms.edit(project, add, by, Role.OWNER)
     return {"node_id": "n1", "edge_id": "e1", "section_id": "s1", "diagram_id": "d1"}
+
+
+async def ended_run(here: SqlHouse, project: ProjectId) -> Names:
+    """A run that was cancelled before anybody took it."""
+    new = NewRun(project, here.people["owner"], RunTask.FREE, "A plan, please")
+    run = await here.store.runs.ask(new, Allowance())
+    return {"run_id": (await here.store.runs.cancel(run.id)).id}
 
 
 async def another_token(here: SqlHouse, project: ProjectId) -> Names:
@@ -211,6 +219,11 @@ SAMPLES: dict[str, Sample] = {
             "diagrams/{diagram_id}",
         )
     },
+    "POST /projects/{project_id}/runs": Sample({"prompt": "A plan, please"}),
+    "GET /projects/{project_id}/runs/{run_id}": Sample(before=ended_run),
+    "GET /projects/{project_id}/runs/{run_id}/events": Sample(before=ended_run),
+    "POST /projects/{project_id}/runs/{run_id}/cancel": Sample(before=ended_run),
+    "POST /projects/{project_id}/runs/{run_id}/revert": Sample(before=ended_run),
     "POST /projects/{project_id}/bulk": Sample(
         {"operations": [{"do": "add-node", "node": {"label": "One"}}]}
     ),

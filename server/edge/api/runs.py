@@ -1,0 +1,188 @@
+"""``/projects/{id}/runs``: asking the agent, watching it, stopping it, taking it back.
+
+What does not live here: what a run does. Whoever works on runs (``ai_agent.worker``) finds
+them in the store; the two never meet.
+
+Law kept here: L8 and L9. Asking takes the right to write, which the run then has and no other.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response
+from starlette.responses import StreamingResponse
+
+from server.edge.allowances import allowance_of
+from server.edge.api.authors import names_of
+from server.edge.api.callers import Access, ReadAccess, WriteAccess
+from server.edge.api.openapi import Responses, refusals
+from server.edge.api.pages import DEFAULT_LIMIT, Limit
+from server.edge.api.run_models import (
+    Conversation,
+    Message,
+    NewRun,
+    Run,
+    RunDetails,
+    RunPage,
+    RunReverted,
+    names_of_elements,
+)
+from server.edge.api.services import KnownServices, Services
+from server.edge.api.snapshots import Snapshot
+from server.protocol.errors import Conflict, Invalid, NotFound
+from server.protocol.ids import RunId
+from server.room import run_ports as ports
+from server.room.freshness import changed_since
+
+RunName = Annotated[str, Path(description="A run's id.", max_length=64)]
+Before = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
+
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 15.0
+"""After so long without news a comment is sent, so that nobody takes the line for dead."""
+
+BUSY = (ports.RunStatus.QUEUED, ports.RunStatus.RUNNING)
+EVENTS: Responses = {
+    200: {
+        "description": "Server-sent events named `run`, each with the run as it is then, until "
+        "nobody works on it any more.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    },
+    **refusals(404),
+}
+
+
+def routes() -> APIRouter:
+    """Runs of one project, and what was said about them."""
+    router = APIRouter(tags=["runs"], prefix="/projects/{project_id}")
+    router.post("/runs", status_code=202, responses=refusals(404))(ask)
+    router.get("/runs", responses=refusals(404))(list_runs)
+    router.get("/runs/{run_id}", responses=refusals(404))(read)
+    router.get("/runs/{run_id}/events", response_class=Response, responses=EVENTS)(events)
+    router.post("/runs/{run_id}/cancel", responses=refusals(404))(cancel)
+    router.post("/runs/{run_id}/revert", responses=refusals(404, 409))(revert)
+    router.get("/conversation", responses=refusals(404))(conversation)
+    return router
+
+
+async def ask(
+    wanted: NewRun, access: WriteAccess, services: KnownServices, response: Response
+) -> Run:
+    """Ask the agent for something. It is queued; whoever is free works on it."""
+    prompt = wanted.prompt.strip()
+    if not prompt or "\0" in prompt:
+        raise Invalid("expected a prompt of some words")
+    new = ports.NewRun(access.project, access.seat.user, wanted.task, prompt, wanted.as_target())
+    run = await services.runs.ask(new, allowance_of(services.settings))
+    response.headers["Location"] = f"runs/{run.id}"
+    return await _shown(run, services)
+
+
+async def list_runs(
+    access: ReadAccess,
+    services: KnownServices,
+    limit: Limit = DEFAULT_LIMIT,
+    before: Before = None,
+) -> RunPage:
+    """What was asked in the project, newest first."""
+    place = None if before is None else (await _found(before, access, services)).id
+    found = await services.runs.runs(access.project, ports.RunQuery(limit + 1, place))
+    names = await names_of(services, access.project)
+    page = found[:limit]
+    return RunPage(
+        items=[Run.of(one, names) for one in page],
+        next=page[-1].id if len(found) > limit else None,
+    )
+
+
+async def read(run_id: RunName, access: ReadAccess, services: KnownServices) -> RunDetails:
+    """One run, with what it has read."""
+    run = await _found(run_id, access, services)
+    reads = await services.runs.reads(run.id)
+    changed: tuple[Any, ...] = ()
+    if reads:
+        view = await services.historian.view(await services.historian.now(access.project))
+        changed = changed_since(reads, view)
+    ordered = sorted((one.element for one in reads), key=lambda ref: (ref.kind.value, ref.id))
+    return RunDetails(
+        run=await _shown(run, services),
+        read=names_of_elements(ordered),
+        changed=names_of_elements(changed),
+    )
+
+
+async def events(run_id: RunName, access: ReadAccess, services: KnownServices) -> StreamingResponse:
+    """How a run goes on, as it happens."""
+    run = await _found(run_id, access, services)
+    return StreamingResponse(
+        _news(run, access, services),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def cancel(run_id: RunName, access: WriteAccess, services: KnownServices) -> Run:
+    """Stop a run; what it has written stays until it is reverted."""
+    run = await _found(run_id, access, services)
+    return await _shown(await services.runs.cancel(run.id), services)
+
+
+async def revert(run_id: RunName, access: WriteAccess, services: KnownServices) -> RunReverted:
+    """Take back what a run has written and what is still there of it; all that people have
+    written stays, also in the midst of it."""
+    run = await _found(run_id, access, services)
+    if run.status in BUSY:
+        raise Conflict("somebody works on this run: cancel it first")
+    done = await services.reverter.revert(
+        access.project, run.id, by=access.seat.user, role=access.role
+    )
+    await services.runs.reverted(run.id)
+    backup = Snapshot.of(done.backup, await names_of(services, access.project))
+    return RunReverted(seq=done.seq, removed=done.removed, kept=done.kept, backup=backup)
+
+
+async def conversation(
+    access: ReadAccess, services: KnownServices, limit: Limit = DEFAULT_LIMIT
+) -> Conversation:
+    """What was asked and answered, the newest last."""
+    found = await services.runs.conversation(access.project, limit)
+    names = await names_of(services, access.project)
+    return Conversation(items=[Message.of(one, names) for one in found])
+
+
+async def _found(name: str, access: Access, services: Services) -> ports.Run:
+    """A run of the project of the path."""
+    run = await services.runs.run(RunId(name))
+    if run.project != access.project:
+        raise NotFound("there is no such run")
+    return run
+
+
+async def _shown(run: ports.Run, services: Services) -> Run:
+    return Run.of(run, await names_of(services, run.project))
+
+
+async def _news(run: ports.Run, access: Access, services: Services) -> AsyncIterator[str]:
+    """The run each time that it has changed, for as long as somebody works on it and the caller
+    may see it."""
+    names = await names_of(services, run.project)
+    yield _event(run, names)
+    told = services.clock.monotonic()
+    while run.status in BUSY:
+        await services.clock.sleep(POLL_SECONDS)
+        [role] = await services.directory.roles([access.seat])
+        if role is None:
+            return
+        now = await services.runs.run(run.id)
+        if now != run:
+            run, told = now, services.clock.monotonic()
+            yield _event(run, names)
+        elif services.clock.monotonic() - told >= QUIET_SECONDS:
+            told = services.clock.monotonic()
+            yield ": still at it\n\n"
+
+
+def _event(run: ports.Run, names: Any) -> str:
+    data = json.dumps(Run.of(run, names).model_dump(mode="json"), ensure_ascii=False)
+    return f"event: run\ndata: {data}\n\n"
