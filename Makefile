@@ -52,7 +52,8 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+	$(BIN)/python -m pytest -q --numprocesses auto --hypothesis-profile quick \
+		-m "not slow and not node and not postgres"
 
 # Types of the HTTP API for TypeScript, from the OpenAPI document that the code makes.
 api-types: install $(TYPES)/node_modules/.installed

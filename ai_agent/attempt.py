@@ -27,8 +27,8 @@ from ai_agent.prompting import REMEMBERED, key_of, question_of
 from ai_agent.writer import Writer
 from ai_agent.writing.readers import Reader
 from server.document.landed import NOTHING, Landed, landed
-from server.document.proposals import Status, proposals_of
 from server.document.replica import Replica
+from server.document.schema import ProjectView
 from server.protocol.errors import AgentcError, Nonsense, RunFailed, ServerError
 from server.protocol.roles import Right, Role, allows
 from server.room.historian import view_of
@@ -43,6 +43,7 @@ from server.room.run_ports import (
     RunStatus,
     Usage,
 )
+from server.room.settling import open_proposals
 
 GOES: Final = 3
 FIRST_PAUSE: Final = 0.5
@@ -112,11 +113,12 @@ class Attempt:
         scribe: Scribe | None = None
         try:
             state = await office.rooms.read(run.project, Replica.everything)
-            scribe = office.hire(run.id, state, await self._landed(state))
+            before = await self._landed(state)
+            scribe = office.hire(run.id, state, before)
             writer = self._writer = Writer(scribe, colleague, office.clock)
             async with beside(colleague.listen(scribe), writer.run()):
                 try:
-                    await self._write(model, state, writer)
+                    await self._write(model, await self._view(state, before), writer)
                 except RunFailed:
                     # What had come from the model was paid for: it is written.
                     with suppress(AgentcError):
@@ -131,11 +133,11 @@ class Attempt:
 
     async def _outcome(self, writer: Writer) -> Outcome:
         """All is written; but people may have to decide about some of it."""
-        proposed = await self._office.rooms.look(self.run.project, proposals_of)
+        rooms, run = self._office.rooms, self.run
         said = writer.said or (
             f"Wrote {writer.elements} elements and {writer.characters} characters of text."
         )
-        if any(one.run == self.run.id and one.status is Status.OPEN for one in proposed.value):
+        if await open_proposals(rooms, run.project, run.id):
             return Outcome(RunStatus.WAITING, said=said)
         return Outcome(RunStatus.DONE, said=said)
 
@@ -154,9 +156,20 @@ class Attempt:
             return NOTHING
         return await self._office.work.run(landed, rows, state)
 
-    async def _write(self, model: Model, state: bytes, writer: Writer) -> None:
+    async def _view(self, state: bytes, before: Landed) -> ProjectView:
+        """The project as it was without this run: every go asks the same question."""
+        view = await self._office.work.run(view_of, state)
+        own = {spot.id for spot in before.elements}
+        return ProjectView(
+            nodes=tuple(one for one in view.nodes if one.id not in own),
+            edges=tuple(one for one in view.edges if one.id not in own),
+            sections=tuple(one for one in view.sections if one.id not in own),
+            diagrams=tuple(one for one in view.diagrams if one.id not in own),
+            problems=view.problems,
+        )
+
+    async def _write(self, model: Model, view: ProjectView, writer: Writer) -> None:
         office, run = self._office, self.run
-        view = await office.work.run(view_of, state)
         notebook = Notebook(view, office.bounds.context_tokens)
         seen = notebook.first_look(run.prompt, run.target)
         form = form_of(run, notebook, office.clock.now())

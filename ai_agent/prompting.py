@@ -44,7 +44,7 @@ def question_of(
         instructions += f"\nAnswer with JSON alone, by this schema:\n{json.dumps(form.schema)}"
     lines = (
         Line(Author.SYSTEM, instructions),
-        *(_line(one) for one in before if one.run != run.id),
+        *_remembered([one for one in before if one.run != run.id], bounds.context_tokens),
         Line(Author.USER, f"The project, as data:\n{seen}\n\nThe request:\n{run.prompt}"),
     )
     return Question(lines, form.schema, TOOLS, bounds.answer_tokens)
@@ -57,6 +57,18 @@ def key_of(model: str, question: Question) -> bytes:
     first, last = question.lines[0].text, question.lines[-1].text
     asked = [model, question.schema, question.max_tokens, first, last]
     return sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+
+
+def _remembered(before: Sequence[Said], room: int) -> list[Line]:
+    """The newest messages, in order, in so many characters: a quarter of what a project gets."""
+    lines: list[Line] = []
+    for one in reversed(before):
+        line = _line(one)
+        room -= len(line.text)
+        if room < 0:
+            break
+        lines.insert(0, line)
+    return lines
 
 
 def _line(said: Said) -> Line:

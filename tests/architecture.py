@@ -21,7 +21,8 @@ ABOVE = ("server.edge", "store", "ai_agent")
 # The wiring may import everything in the house; the command is the one part that reads the
 # environment, and loads the server for ``serve`` only: no command waits for its frameworks.
 COMMAND, GROUND, SERVING = "server.main", "server.ground", "server.serving"
-WIRING = (COMMAND, GROUND, SERVING)
+AGENCY = "server.agency"
+WIRING = (COMMAND, GROUND, SERVING, AGENCY)
 
 # What each package may import from outside, besides the standard library.
 OUTSIDE: dict[str, frozenset[str]] = {
@@ -38,11 +39,12 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "ai_agent": frozenset({"openai", "httpx2"}),
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
-    SERVING: frozenset({"starlette", "uvicorn"}),
+    AGENCY: frozenset(),
+    SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx", SERVING})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING, AGENCY})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from server.document.elements import FORMS
-from server.document.pieces import joined, ranges, read_head, skip_rest, split
+from server.document.pieces import ranges, read_head, skip_rest, split
 from server.document.proposals import PROPOSALS
 from server.document.whereabouts import Place, Spot, Whereabouts
 from server.protocol.contents import read_text, read_uint
@@ -56,7 +56,9 @@ def places_of_run(rows: Sequence[bytes], state: bytes) -> Whereabouts:
     clients = {run.client for row in rows for run in ranges(row).structs}
     pieces, _ = split(state)
     where = Whereabouts()
-    where.note(joined(piece for piece in pieces if piece.client not in clients))
+    for piece in pieces:
+        if piece.client not in clients:
+            where.note(piece.payload)
     for row in rows:
         where.note(row)
     return where

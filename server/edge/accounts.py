@@ -45,13 +45,13 @@ def account_services(
     clock: Clock,
     settings: Settings,
     *,
+    passwords: Passwords,
     keys: Keys,
     mailer: Mailer,
     providers: Providers,
     invited: Invited,
 ) -> AccountServices:
     """All of it, on one store."""
-    passwords = Passwords()
     attempts = Attempts(ports.throttle if settings.rate_limits else None)
     links = OneTimeLinks(ports.links, clock, base_url(settings))
     second = SecondFactorDesk(ports.second_factors, keys.seal, clock)

@@ -15,7 +15,7 @@ from server.document.blame import Span, blame
 from server.document.compaction import Run
 from server.document.elements import ElementRef
 from server.document.lost import LostText, Written, lost_texts
-from server.document.pieces import joined, ranges, split
+from server.document.pieces import ranges, split
 from server.document.replica import Replica
 from server.document.reverting import Taking, taking_of
 from server.document.sittings import Sitting, numbered, sittings
@@ -90,8 +90,7 @@ def taking_of_run(history: History, run: RunId) -> Taking:
     clients = {part.client for part in _clocks_of_run(history, run)}
     state = state_at(history, history.head).state
     pieces, _ = split(state)
-    own = [piece for piece in pieces if piece.client in clients]
-    return taking_of((joined(own),) if own else (), state)
+    return taking_of([piece.payload for piece in pieces if piece.client in clients], state)
 
 
 def _clocks_of_run(history: History, run: RunId) -> Iterator[ClockRange]:

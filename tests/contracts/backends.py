@@ -26,6 +26,7 @@ from server.room.run_ports import Runs
 from store.open import open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryDatabase, MemoryStore
+from tests.doubles.migrated import migrated
 
 PATIENCE = 20.0
 """Seconds after which a test hangs."""
@@ -82,7 +83,7 @@ class SqliteBackend:
     clock: ManualClock = field(default_factory=ManualClock)
 
     async def open(self) -> AnyStore:
-        return await open_store(f"sqlite:///{self.path}", self.clock)
+        return await open_store(f"sqlite:///{migrated(self.path)}", self.clock)
 
     async def heard(self, store: AnyStore) -> Changes:
         async with asyncio.timeout(PATIENCE), passing(self.clock):

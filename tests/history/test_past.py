@@ -18,6 +18,7 @@ from server.room.upkeep import Rules
 from store.history import FLOOR_BYTES
 from store.open import open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, RUN, Town, town
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +31,7 @@ DAY = 24 * 3600.0
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 

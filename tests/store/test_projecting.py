@@ -12,14 +12,13 @@ from sqlalchemy import Connection, text
 
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section, read_project
 from server.protocol.ids import ProjectId, Seq, UserId
-from server.room.limits import RoomLimits
 from server.room.ports import Attribution, Means, NewUpdate
 from server.room.projection_ports import Question
 from server.room.replay import replay
 from server.room.rooms import Ports, Rooms, hosting
 from store.open import Store
 from tests.contracts.backends import new_user
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import STILL, ManualClock
 from tests.doubles.here_worker import HereWorker
 from tests.server.room.projecting import projected
 
@@ -83,7 +82,7 @@ async def rooms_on(store: Store) -> AsyncIterator[Rooms]:
     """Rooms that project, on this store."""
     clock = store.db._clock
     ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, store.projection)
-    async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
+    async with hosting(ports, STILL) as rooms:
         yield rooms
 
 

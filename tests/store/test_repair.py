@@ -12,6 +12,7 @@ from server.protocol.ids import Seq
 from server.room.history_ports import NewSnapshot, Occasion
 from server.room.replay import replay
 from server.room.upkeep import Rules
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, Town, town
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def here(anyio_backend: str, path: Path) -> AsyncIterator[Town]:
-    async with town(f"sqlite:///{path}") as made:
+    async with town(f"sqlite:///{migrated(path)}") as made:
         dice = random.Random(3)
         for _ in range(3):
             for _ in range(5):

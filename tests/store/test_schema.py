@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
 from server.protocol.errors import StoreUnavailable
 from store.compaction import CANDIDATES
+from store.migrating import MIGRATIONS
 from store.open import open_store
 from store.projection import BEHIND
 from store.projection_reading import EDGES_AT
+from store.schema import HEAD
 from store.tables import metadata
 from tests.contracts.backends import passing
 from tests.doubles.clock import ManualClock
@@ -44,6 +47,10 @@ async def test_migrations_and_tables_say_the_same(url: str) -> None:
     store = await open_store(url, ManualClock())
     assert await store.db.read(differences) == []
     await store.close()
+
+
+def test_the_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
 
 
 async def test_processes_that_start_at_once_migrate_once(url: str) -> None:

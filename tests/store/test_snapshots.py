@@ -12,6 +12,7 @@ from server.room.history_ports import NewSnapshot, Occasion, Snapshot
 from store.open import Store, open_store
 from tests.contracts.backends import batch, new_projects
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ def clock() -> ManualClock:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 

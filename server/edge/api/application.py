@@ -4,6 +4,7 @@ What does not live here: any handler.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +33,7 @@ from server.edge.api import (
     nodes,
     plan,
     projects,
+    proposals,
     runs,
     search,
     second_factor,
@@ -68,6 +70,7 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     snapshots.routes,
     history.routes,
     runs.routes,
+    proposals.routes,
     document_problems.routes,
     search.routes,
     all_projects.routes,
@@ -104,11 +107,17 @@ def build_api(
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     for routes in resources:
-        app.include_router(routes())
+        app.include_router(_made(routes))
     app.state.services = services
     app.add_middleware(IdempotentPosts, services=services)
     app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+@cache
+def _made(routes: Callable[[], APIRouter]) -> APIRouter:
+    """The same for every application: only their services differ."""
+    return routes()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -34,6 +34,7 @@ from server.protocol.errors import Conflict, Invalid, NotFound
 from server.protocol.ids import RunId
 from server.room import run_ports as ports
 from server.room.freshness import changed_since
+from server.room.settling import settled
 
 RunName = Annotated[str, Path(description="A run's id.", max_length=64)]
 Before = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
@@ -156,7 +157,7 @@ async def _found(name: str, access: Access, services: Services) -> ports.Run:
     run = await services.runs.run(RunId(name))
     if run.project != access.project:
         raise NotFound("there is no such run")
-    return run
+    return await settled(services.rooms, services.runs, run)
 
 
 async def _shown(run: ports.Run, services: Services) -> Run:

@@ -17,9 +17,8 @@ from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
-from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
-from tests.doubles.clock import ManualClock, settle
+from tests.doubles.clock import STILL, ManualClock, settle
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 from tests.doubles.second_thoughts import Roles, answers_first
@@ -148,7 +147,7 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with (
-        hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms,
+        hosting(ports, STILL) as rooms,
         asyncio.TaskGroup() as tasks,
     ):
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)

@@ -16,10 +16,9 @@ from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
-from server.room.limits import RoomLimits
 from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import STILL, ManualClock
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 
@@ -75,7 +74,7 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     ports = Ports(
         store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
     )
-    async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
+    async with hosting(ports, STILL) as rooms:
         services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 10)
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
