@@ -10,7 +10,8 @@ No operation changes or deletes what somebody else wrote, but for ``Propose``, w
 that to a person.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from server.document.elements import ElementRef
 
@@ -67,14 +68,15 @@ class AddDiagram:
 @dataclass(frozen=True, slots=True)
 class Propose:
     """A proposal of another text for an element that is there: of the body of a section, the
-    content of a node, the source of a diagram. ``base`` is that text as the model was shown
-    it."""
+    content of a node, the source of a diagram. ``base`` is that text as the model was shown it,
+    ``inputs`` are other texts that it was shown with it."""
 
     key: str
     target: ElementRef
     base: str
     text: str
     reason: str = ""
+    inputs: Mapping[ElementRef, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from ai_agent.writing.operations import (
 from ai_agent.writing.progress import Progress
 from server.document.diagrams import NewDiagram, add_diagram
 from server.document.edges import NewEdge, add_edge
-from server.document.elements import FORMS
+from server.document.elements import FORMS, ElementRef
 from server.document.landed import NOTHING, Landed, is_text
 from server.document.live import Document
 from server.document.nodes import NewNode, NodeChange, add_node, change_node, node
@@ -200,14 +200,19 @@ class Scribe:
 
     def _propose(self, doc: Document, wanted: Propose) -> None:
         spot = self.element(PROPOSALS, wanted.key)
-        if not self._progress.has(spot):
-            target = Spot(FORMS[wanted.target.kind].root, wanted.target.id)
-            add_proposal(
-                doc,
-                NewProposal(
-                    spot.id, self._run, target, How.REPLACE, wanted.base, wanted.text, wanted.reason
-                ),
-            )
+        if self._progress.has(spot):
+            return
+        new = NewProposal(
+            spot.id,
+            self._run,
+            _spot(wanted.target),
+            How.REPLACE,
+            wanted.base,
+            wanted.text,
+            wanted.reason,
+            {_spot(ref): text for ref, text in wanted.inputs.items()},
+        )
+        add_proposal(doc, new)
 
     def _add_diagram(self, doc: Document, new: AddDiagram) -> None:
         spot = self.element(DIAGRAMS, new.key)
@@ -255,6 +260,10 @@ class Scribe:
             self._layout.see(id, place)
             if self._placed.get(id) != place:
                 self._placed.pop(id, None)
+
+
+def _spot(ref: ElementRef) -> Spot:
+    return Spot(FORMS[ref.kind].root, ref.id)
 
 
 def _place_of(id: str, doc: Document) -> Point | None:

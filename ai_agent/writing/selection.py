@@ -1,7 +1,9 @@
 """An answer to free words about a selection: a reply, texts to propose, and things to add.
 
-What people wrote is never changed: another text for it is a proposal. What does not live here:
-sections (``sections``) and graphs (``graph``), which an answer may hold as well.
+What people wrote is never changed: another text for it is a proposal, which is stale once any
+text has changed that was shown with it. Only for a diagram there is none: Mermaid is not a
+model's to write. What does not live here: sections (``sections``) and graphs (``graph``), which
+an answer may hold as well.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +13,7 @@ from ai_agent.writing.graph import Graph
 from ai_agent.writing.json_stream import Event, Text, Value
 from ai_agent.writing.operations import Operation, Propose, Say
 from ai_agent.writing.sections import Sections
-from server.document.elements import ElementRef
+from server.document.elements import ElementRef, Kind
 
 
 class Selection:
@@ -51,6 +53,8 @@ class Selection:
         text = prose(change.get("text"))
         if found is None or called in self._proposed or text == found[1]:
             return
-        self._proposed.add(called)
         target, base = found
-        yield Propose(called, target, base, text, name(change.get("reason")))
+        if target.kind is not Kind.DIAGRAM:
+            self._proposed.add(called)
+            inputs = {ref: text for ref, text in self._texts.values() if ref != target}
+            yield Propose(called, target, base, text, name(change.get("reason")), inputs)

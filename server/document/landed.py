@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from server.document.elements import FORMS
-from server.document.pieces import joined, ranges, read_head, skip_rest, split
+from server.document.pieces import ranges, read_head, skip_rest, split
 from server.document.proposals import PROPOSALS
 from server.document.whereabouts import Place, Spot, Whereabouts
 from server.protocol.contents import read_text, read_uint
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange
 
-TEXTS: Final = frozenset((form.root, form.text) for form in FORMS.values() if form.text) | {
-    (PROPOSALS, "text")
-}
-"""Root and field of the texts in which a run writes."""
+TEXT_FIELDS: Final = {form.root: form.text for form in FORMS.values()} | {PROPOSALS: "text"}
+"""The field of each root's elements in which a run writes text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,9 @@ def places_of_run(rows: Sequence[bytes], state: bytes) -> Whereabouts:
     clients = {run.client for row in rows for run in ranges(row).structs}
     pieces, _ = split(state)
     where = Whereabouts()
-    where.note(joined(piece for piece in pieces if piece.client not in clients))
+    for piece in pieces:
+        if piece.client not in clients:
+            where.note(piece.payload)
     for row in rows:
         where.note(row)
     return where
@@ -66,7 +66,7 @@ def places_of_run(rows: Sequence[bytes], state: bytes) -> Whereabouts:
 
 def is_text(place: Place) -> bool:
     """Whether it is a text that a run writes."""
-    return (place.root, place.field) in TEXTS
+    return place.field != "" and TEXT_FIELDS.get(place.root) == place.field
 
 
 def _texts(rows: Sequence[bytes]) -> Iterator[tuple[ClockRange, str]]:

@@ -15,9 +15,8 @@ decide (whoever may write).
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -66,7 +65,7 @@ class How(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewProposal:
     """A proposal to be made. ``base`` is the element's text as its author knew it; ``inputs`` are
-    digests of other elements that it was made from."""
+    the texts of other elements that it was made from, as its author knew them."""
 
     id: str
     run: str
@@ -80,8 +79,8 @@ class NewProposal:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal as it is. ``stale`` says that the text to be replaced, or another element that
-    it was made from, is not as it was then, or that the element is gone."""
+    """A proposal as it is. ``stale`` says that the text to be replaced, or another text that it
+    was made from, is not as it was then, or that one of them is gone."""
 
     id: str
     run: str
@@ -105,7 +104,7 @@ def add_proposal(doc: Document, new: NewProposal) -> None:
         "base": pycrdt.Text(fit_unicode("base", new.base)),
         "text": pycrdt.Text(fit_unicode("text", new.text)),
         "reason": fit_string("reason", new.reason),
-        "inputs": {f"{spot.root}/{spot.id}": digest for spot, digest in new.inputs.items()},
+        "inputs": {f"{spot.root}/{spot.id}": digest_of(text) for spot, text in new.inputs.items()},
         "status": Status.OPEN.value,
     }
     add_element(doc, PROPOSALS, fit_id(new.id), fields)
@@ -148,10 +147,9 @@ def proposals_of(doc: Document) -> tuple[Proposal, ...]:
     return tuple(_all(doc))
 
 
-def digest_of(element: Element) -> str:
-    """The same for elements that say the same, wherever they lie: a moved node is no other."""
-    said = {key: value for key, value in asdict(element).items() if key not in ("x", "y", "rank")}
-    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
+def digest_of(text: str) -> str:
+    """What ``inputs`` say of a text: the first 32 hexadecimal digits of its SHA-256 as UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _all(doc: Document) -> Iterator[Proposal]:
@@ -200,7 +198,7 @@ def _have_changed(doc: Document, inputs: object) -> bool:
     for path, digest in inputs.items():
         root, _, id = str(path).partition("/")
         try:
-            if digest_of(_element(doc, Spot(root, id))) != digest:
+            if digest_of(str(_text_of(doc, Spot(root, id)))) != digest:
                 return True
         except (NotFound, Invalid):
             return True

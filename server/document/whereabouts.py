@@ -77,6 +77,8 @@ class Whereabouts:
                 found = link
                 break
             path.append((client, index, link.key if isinstance(link, _Inside) else ""))
+            # Hostile structs that wait for each other lead in a circle: it ends here.
+            self._links[client][index] = None
             ref = link.ref
         for client, index, key in reversed(path):
             if found is not None and key and found.id and not found.field:

@@ -14,6 +14,7 @@ from typing import Final, ParamSpec, Protocol, TypeVar
 from server.document.elements import ElementRef
 from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
+from server.document.reverting import Taking
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
@@ -124,9 +125,9 @@ class Historian:
         """Who wrote the text of an element. Raises ``NotFound``."""
         return await self.work.run(past.who_wrote, await self.history.read(project), ref)
 
-    async def rows_of_run(self, project: ProjectId, run: RunId) -> tuple[bytes, ...]:
-        """What an agent run has written, as updates."""
-        return await self.work.run(past.rows_of_run, await self.history.read(project), run)
+    async def taking_of_run(self, project: ProjectId, run: RunId) -> Taking:
+        """What there is of an agent run, to be taken back."""
+        return await self.work.run(past.taking_of_run, await self.history.read(project), run)
 
     async def recovered(self, project: ProjectId) -> tuple[RecoveredText, ...]:
         """Text that came too late, oldest first."""

@@ -15,8 +15,9 @@ from server.document.blame import Span, blame
 from server.document.compaction import Run
 from server.document.elements import ElementRef
 from server.document.lost import LostText, Written, lost_texts
-from server.document.pieces import joined, ranges, split
+from server.document.pieces import ranges, split
 from server.document.replica import Replica
+from server.document.reverting import Taking, taking_of
 from server.document.sittings import Sitting, numbered, sittings
 from server.document.thinning import Thinned, authorship_of, thin
 from server.document.touched import touched
@@ -93,7 +94,12 @@ def rows_of_run(history: History, run: RunId) -> tuple[bytes, ...]:
     clients = {part.client for part in old}
     clients |= {part.client for row in rows for part in ranges(row).structs}
     pieces, _ = split(state_at(history, history.head).state)
-    return (joined(piece for piece in pieces if piece.client in clients),)
+    return tuple(piece.payload for piece in pieces if piece.client in clients)
+
+
+def taking_of_run(history: History, run: RunId) -> Taking:
+    """What there is of an agent run, to be taken back."""
+    return taking_of(rows_of_run(history, run), state_at(history, history.head).state)
 
 
 def recovered(history: History) -> tuple[RecoveredText, ...]:

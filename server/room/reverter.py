@@ -7,9 +7,7 @@ A backup first, then one edit. What does not live here: what is whose
 from dataclasses import dataclass
 from functools import partial
 
-from server.document.replica import Document
-from server.document.reverting import Reverted as Taken
-from server.document.reverting import revert_in
+from server.document.reverting import take_back
 from server.protocol.ids import ProjectId, RunId, Seq, UserId
 from server.protocol.roles import Role
 from server.room.historian import Historian, SnapshotRequest
@@ -47,12 +45,8 @@ class Reverter:
         backup = await self.historian.take(
             project, SnapshotRequest(Occasion.BEFORE_RESTORE, by, note=note)
         )
-        rows = await self.historian.rows_of_run(project, run)
+        taking = await self.historian.taking_of_run(project, run)
         edited = await self.editor.edit(
-            project, partial(_take_back, rows=rows), Attribution(by, Means.RESTORE), role
+            project, partial(take_back, taking=taking), Attribution(by, Means.RESTORE), role
         )
         return Reverted(backup, edited.seq, len(edited.value.removed), len(edited.value.kept))
-
-
-def _take_back(doc: Document, rows: tuple[bytes, ...]) -> Taken:
-    return revert_in(doc, rows)

@@ -118,10 +118,7 @@ class Room:
     def join(
         self, peer: PeerId, channel: Channel, seat: Seat, role: Role, by: Attribution | None = None
     ) -> Peer:
-        """Add a connection; its edits are ``by`` its user, if nothing else is said.
-
-        Raises ``RoomClosed`` unless the room is live.
-        """
+        """Add a connection; ``by`` is whose its edits are. Raises ``RoomClosed`` unless live."""
         self._require_live()
         newcomer = Peer(peer, seat, role, channel, self._inbox, self._limits, by)
         self._inbox.put(commands.Join(newcomer), 0)

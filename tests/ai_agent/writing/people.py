@@ -48,7 +48,8 @@ class Room:
 
 class Person:
     """Types, deletes, moves, undoes; ``alive`` are the characters that they typed
-    or brought back, ``gone`` those that they deleted or took back; ``lost`` counts the agent's."""
+    or brought back, ``gone`` those that they deleted or took back; ``lost`` counts the agent's,
+    ``restored`` those of the agent that they brought back, as their own."""
 
     def __init__(self, number: int, state: bytes, chance: random.Random) -> None:
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=number)
@@ -63,6 +64,7 @@ class Person:
         self.alive: set[str] = set()
         self.gone: set[str] = set()
         self.lost = 0
+        self.restored = 0
         self._chance = chance
         self._typed = 0
         self._watch = self.doc.observe(lambda event: self._note(event.update))
@@ -93,6 +95,7 @@ class Person:
         self._mine = False
         after = self._seen()
         self.lost += agents - self._agents()
+        self.restored += max(0, self._agents() - agents)
         self.gone = (self.gone | (before - after)) - (after - before)
         self.alive = (self.alive | (after - before)) - (before - after)
 

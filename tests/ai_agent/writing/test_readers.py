@@ -33,7 +33,11 @@ from server.protocol.errors import Nonsense
 from tests.ai_agent.writing.streams import cuts
 
 DAY = date(2026, 2, 1)
-TEXTS = {"A": (ElementRef(Kind.SECTION, "s1"), "old"), "B": (ElementRef(Kind.NODE, "n1"), "")}
+TEXTS = {
+    "A": (ElementRef(Kind.SECTION, "s1"), "old"),
+    "B": (ElementRef(Kind.NODE, "n1"), ""),
+    "D": (ElementRef(Kind.DIAGRAM, "d1"), "gantt"),
+}
 WORDS = st.sampled_from(["a", "b", "A", "Cafe 😀", "", "end", "x\ny", "\u0000"]) | st.text(
     max_size=5
 )
@@ -205,12 +209,13 @@ def test_a_changed_text_is_proposed_once_and_only_where_it_was_shown() -> None:
     changes = [
         {"element": "A", "text": "new", "reason": "clearer"},
         {"element": "A", "text": "newer", "reason": ""},
+        {"element": "D", "text": "graph TD", "reason": "Mermaid is not a model's to write"},
         {"element": "C", "text": "of somebody else", "reason": ""},
         {"element": "B", "text": "", "reason": "as it was"},
     ]
     assert of(selection(), {"reply": "Done.", "changes": changes}) == [
         Say("Done."),
-        Propose("A", TEXTS["A"][0], "old", "new", "clearer"),
+        Propose("A", TEXTS["A"][0], "old", "new", "clearer", dict([TEXTS["B"], TEXTS["D"]])),
     ]
 
 

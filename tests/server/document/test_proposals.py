@@ -7,7 +7,7 @@ import pycrdt
 import pytest
 
 from server.document.live import Document
-from server.document.nodes import NewNode, NodeChange, add_node, change_node, node
+from server.document.nodes import NewNode, NodeChange, add_node, change_node, remove_node
 from server.document.plan import (
     NewSection,
     SectionChange,
@@ -24,7 +24,6 @@ from server.document.proposals import (
     Status,
     accept_proposal,
     add_proposal,
-    digest_of,
     extend_proposal,
     proposal,
     proposals_of,
@@ -119,11 +118,12 @@ def test_a_proposal_for_what_is_gone_is_stale_and_cannot_be_accepted(replica: Re
 
 
 def test_a_proposal_is_stale_once_what_it_was_made_from_has_changed(replica: Replica) -> None:
-    n = replica.read(lambda doc: node(doc, "n"))
-    propose(replica, how=How.APPEND, text="x", inputs={Spot("nodes", "n"): digest_of(n)})
-    edit(replica, lambda doc: change_node(doc, "n", NodeChange(x=7.0)))
+    propose(replica, how=How.APPEND, text="x", inputs={Spot("nodes", "n"): ""})
+    edit(replica, lambda doc: change_node(doc, "n", NodeChange(x=7.0, label="M")))
     assert not found(replica).stale
-    edit(replica, lambda doc: change_node(doc, "n", NodeChange(label="M")))
+    edit(replica, lambda doc: change_node(doc, "n", NodeChange(content="more")))
+    assert found(replica).stale
+    edit(replica, lambda doc: remove_node(doc, "n"))
     assert found(replica).stale
 
 

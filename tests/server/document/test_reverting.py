@@ -17,11 +17,19 @@ from server.document.plan import (
     add_section,
     append_body,
     change_section,
+    remove_section,
     section,
 )
-from server.document.proposals import How, NewProposal, add_proposal, proposals_of, reject_proposal
+from server.document.proposals import (
+    How,
+    NewProposal,
+    add_proposal,
+    extend_proposal,
+    proposals_of,
+    reject_proposal,
+)
 from server.document.replica import Replica
-from server.document.reverting import revert, revert_in
+from server.document.reverting import take_back, taking_of
 from server.document.schema import ProjectView, read_project, seed
 from server.document.whereabouts import Spot
 from server.document.writing import root_of
@@ -44,12 +52,13 @@ class House:
     def person(self, change: Change) -> None:
         self._write(self._person, change)
 
-    def revert(self) -> ProjectView:
-        done = revert(self.rows, self.room.full())
-        self.room.apply(done.update)
-        again = revert(self.rows, self.room.full())
-        assert (again.update, again.removed) == (b"\0\0", frozenset())
+    def revert(self, before_it_is_done: Callable[[], None] = lambda: None) -> ProjectView:
+        taking = taking_of(self.rows, self.room.full())
+        before_it_is_done()
+        done, _ = self.room.edit(partial(take_back, taking=taking), lambda _: None)
         self.removed, self.kept = done.removed, done.kept
+        again = taking_of(self.rows, self.room.full())
+        assert (again.elements, again.deletion) == ({}, b"\0\0")
         return read_project(self.room)
 
     def close(self) -> None:
@@ -139,14 +148,37 @@ def test_L10_what_people_deleted_stays_deleted(house: House) -> None:
     assert house.removed == {Spot("plan", "s")}
 
 
-def test_L10_in_the_turn_of_a_room_nobodys_edit_comes_between(house: House) -> None:
+def test_L10_what_others_do_while_it_is_looked_at_stays(house: House) -> None:
+    for id in "stu":
+        house.run(partial(add_section, new=NewSection(id, id, "abc")))
+        house.run(partial(add_node, new=NewNode(id, id)))
+
+    def meanwhile() -> None:
+        house.person(typed("s", "a", "1日"))
+        house.person(lambda doc: change_node(doc, "s", NodeChange(label="mine")))
+        house.person(lambda doc: add_edge(doc, NewEdge("e", "t", "t")))
+        house.person(lambda doc: remove_node(doc, "u"))
+
+    view = house.revert(meanwhile)
+    assert [(one.id, one.body) for one in view.sections] == [("s", "1日")]
+    assert [one.id for one in view.nodes] == ["s", "t"]
+    assert set(house.kept) == {Spot("plan", "s"), Spot("nodes", "s"), Spot("nodes", "t")}
+
+
+def test_L10_an_element_that_somebody_has_put_there_anew_stays(house: House) -> None:
     house.run(lambda doc: add_section(doc, NewSection("s", "S", "abc")))
-    house.run(lambda doc: add_section(doc, NewSection("t", "T", "abc")))
-    house.person(typed("s", "a", "1"))
-    done, event = house.room.edit(lambda doc: revert_in(doc, house.rows), lambda _: None)
-    assert event is not None
-    assert (set(done.removed), set(done.kept)) == ({Spot("plan", "t")}, {Spot("plan", "s")})
-    assert [one.body for one in read_project(house.room).sections] == ["1"]
+    house.person(lambda doc: remove_section(doc, "s"))
+    house.person(lambda doc: add_section(doc, NewSection("s", "S", "mine")))
+    assert [one.body for one in house.revert().sections] == ["mine"]
+
+
+def test_L10_a_proposal_in_which_somebody_has_written_stays(house: House) -> None:
+    house.person(lambda doc: add_section(doc, NewSection("s", "S")))
+    new = NewProposal("p", "r", Spot("plan", "s"), How.APPEND, text="theirs")
+    house.run(lambda doc: add_proposal(doc, new))
+    house.person(lambda doc: extend_proposal(doc, "p", "mine"))
+    house.revert()
+    assert [one.text for one in house.room.read(proposals_of)] == ["mine"]
 
 
 @settings(max_examples=25)

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from server.document.live import Document
 from server.document.nodes import NewNode, NodeChange, add_node, change_node, remove_node
-from server.document.pieces import ranges
+from server.document.pieces import Piece, joined, ranges
 from server.document.plan import NewSection, SectionChange, add_section, change_section, section
 from server.document.replica import Replica
 from server.document.whereabouts import Place, Spot, Whereabouts
+from server.protocol.ids import ClientId
 
 IDS = ("a", "b")
 WORDS = st.sampled_from(["x", "é😀", "日本 ", "y z"])
@@ -100,3 +101,13 @@ def test_an_element_is_found_with_all_its_parts_and_not_once_it_is_gone() -> Non
         after.note(replica.full())
         assert {place.field for _, place in after.places(runs)} <= {""}
         assert after.place((replica.client_id, 10**6)) is None
+
+
+def test_structs_that_wait_for_each_other_are_nowhere() -> None:
+    def beside(client: int, other: int) -> Piece:
+        return Piece(ClientId(client), 0, 1, 1, b"\x84" + bytes([other, 0]) + b"\x01x")
+
+    where = Whereabouts()
+    where.note(joined([beside(1, 2), beside(2, 1)]))
+    assert where.place((1, 0)) is None
+    assert where.place((2, 0)) is None
