@@ -29,7 +29,13 @@ from ai_agent.writing.readers import Reader
 from server.document.landed import NOTHING, Landed, landed
 from server.document.replica import Replica
 from server.document.schema import ProjectView
-from server.protocol.errors import AgentcError, Nonsense, RunFailed, ServerError
+from server.protocol.errors import (
+    AgentcError,
+    Nonsense,
+    RunFailed,
+    ServerError,
+    ShuttingDown,
+)
 from server.protocol.roles import Right, Role, allows
 from server.room.historian import view_of
 from server.room.past import rows_of_run
@@ -87,7 +93,7 @@ class Attempt:
         return Progress(self.usage, writer.characters, writer.elements)
 
     async def perform(self) -> Outcome:
-        """Do what was asked. Raises ``RunFailed``, or ``Stale`` when the lease is lost."""
+        """Do what was asked. Raises ``RunFailed``, or ``ShuttingDown`` when this process ends."""
         model = self._office.model
         if model is None:
             raise failed(RunReason.NO_MODEL)
@@ -100,6 +106,8 @@ class Attempt:
             except RunFailed as error:
                 if is_last or error.reason not in BROKEN_OFF:
                     raise
+            except ShuttingDown:
+                raise
             except ServerError as error:
                 if is_last:
                     raise RunFailed(RunReason.ROOM.value, ROOM_FAILED) from error

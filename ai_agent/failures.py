@@ -45,6 +45,10 @@ WORDS: Final[dict[RunReason, str]] = {
         "The model's answer ended before it was complete. What had come is in the project; "
         "revert it, or ask for the rest."
     ),
+    RunReason.ANSWER_TOO_LONG: (
+        "The answer became longer than one answer may be. What had come is in the project; ask for "
+        f"less at a time, or {OPERATOR} can raise AGENTC_AGENT_ANSWER_TOKENS."
+    ),
     RunReason.STALLED: (
         "The model fell silent in the middle of its answer. What had come is in the project; "
         "revert it, or ask for the rest."
@@ -66,7 +70,7 @@ WORDS: Final[dict[RunReason, str]] = {
     "the log.",
 }
 
-RETRIED: Final = frozenset({RunReason.RATE_LIMITED, RunReason.UNAVAILABLE, RunReason.STALLED})
+RETRIED: Final = frozenset({RunReason.RATE_LIMITED, RunReason.UNAVAILABLE})
 """Before the first word of an answer, these may be gone the next time."""
 
 QUOTA_CODES: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})

@@ -6,7 +6,7 @@ What does not live here: what frames say (``colleague``).
 import asyncio
 from collections import deque
 
-from server.protocol.errors import Forbidden, NotFound, RoomClosed, RunFailed
+from server.protocol.errors import Forbidden, NotFound, RoomClosed, RunFailed, ShuttingDown
 from server.room.run_ports import RunReason
 
 LOST_RIGHTS = (
@@ -49,8 +49,8 @@ class Line:
     # --- for the peer ---
 
     async def read(self) -> bytes:
-        """The next frame. Raises ``RunFailed`` when the room wants us gone, ``RoomClosed`` when
-        it has ended for a reason of its own."""
+        """The next frame. Raises ``RunFailed`` when the room wants us gone, ``ShuttingDown`` or
+        ``RoomClosed`` when it has ended for a reason of its own."""
         while not self._frames:
             if self._closed is not None:
                 raise _reason(*self._closed)
@@ -61,7 +61,7 @@ class Line:
         return frame
 
 
-def _reason(code: int, reason: str) -> RunFailed | RoomClosed:
+def _reason(code: int, reason: str) -> RunFailed | RoomClosed | ShuttingDown:
     if code in LAST_WORDS:
         return RunFailed(RunReason.LOST_RIGHTS.value, LOST_RIGHTS)
-    return RoomClosed(reason)
+    return ShuttingDown(reason) if code == ShuttingDown.close_code else RoomClosed(reason)

@@ -170,6 +170,8 @@ class _Hearing:
                 if self.pending:
                     calls = [self.pending[index] for index in sorted(self.pending)]
                     yield Calls(tuple(Call(one.id, one.tool, one.arguments) for one in calls))
+            case "length":
+                raise failed(RunReason.ANSWER_TOO_LONG)
             case "content_filter":
                 raise failed(RunReason.REFUSED)
             case _:

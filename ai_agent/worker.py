@@ -17,7 +17,14 @@ from ai_agent.attempt import Attempt
 from ai_agent.beside import beside
 from ai_agent.failures import failed
 from ai_agent.ports import Office
-from server.protocol.errors import AgentcError, NotFound, RunFailed, ServerError, Stale
+from server.protocol.errors import (
+    AgentcError,
+    NotFound,
+    RunFailed,
+    ServerError,
+    ShuttingDown,
+    Stale,
+)
 from server.protocol.ids import RunId
 from server.room.run_ports import LEASE_MILLIS, Outcome, Run, RunReason, RunStatus
 
@@ -45,6 +52,7 @@ class Worker:
     def __init__(self, office: Office, holder: str) -> None:
         self._office = office
         self._holder = holder
+        self._stopping = False
 
     async def run(self) -> None:
         """Take runs and work on them, several at a time, for ever."""
@@ -75,9 +83,12 @@ class Worker:
         except Stale:
             logger.warning("run %s: another worker has taken over", run.id)
             return
+        except ShuttingDown:
+            self._stopping = True
+            await self._hand_on(attempt)
+            return
         except asyncio.CancelledError:
-            with suppress(AgentcError):
-                await asyncio.shield(self._office.runs.release(attempt.lease))
+            await asyncio.shield(self._hand_on(attempt))
             raise
         try:
             await self._office.runs.finish(attempt.lease, attempt.progress, outcome)
@@ -85,8 +96,15 @@ class Worker:
             # Its lease runs out, and whoever claims it next finds what has landed.
             logger.warning("run %s: its end could not be written down: %s", run.id, error)
 
+    async def _hand_on(self, attempt: Attempt) -> None:
+        with suppress(AgentcError):
+            await self._office.runs.release(attempt.lease)
+
     async def _next(self) -> Run:
+        """The next run; none any more once the rooms of this process are closing."""
         while True:
+            if self._stopping:
+                await asyncio.Event().wait()
             try:
                 run = await self._office.runs.claim(self._holder)
             except ServerError as error:
@@ -98,7 +116,8 @@ class Worker:
             await self._office.clock.sleep(POLL_SECONDS)
 
     async def _outcome(self, attempt: Attempt) -> Outcome:
-        """How an attempt ends. Raises ``Stale`` when it is not ours to say."""
+        """How an attempt ends. Raises ``Stale`` when it is not ours to say, ``ShuttingDown`` when
+        somebody else shall go on."""
         try:
             async with beside(self._keep(attempt)):
                 return await attempt.perform()
@@ -106,7 +125,7 @@ class Worker:
             return _failure(error)
         except NotFound:
             return Outcome(RunStatus.FAILED, RunReason.ROOM, GONE)
-        except Stale:
+        except (Stale, ShuttingDown):
             raise
         except Exception:
             logger.exception("run %s failed", attempt.run.id)

@@ -71,11 +71,11 @@ class SqlRuns:
     async def claim(self, holder: str, run: RunId | None = None) -> Run | None:
         """Looked for without a lock, so that idle workers write nothing."""
         now = self._clock.now()
-        for name in await self._db.read(working.candidates, now):
-            if run in (None, name):
-                claimed = await self._db.write(working.claim, name, holder, now)
-                if claimed is not None:
-                    return claimed
+        names = [run] if run else await self._db.read(working.candidates, now)
+        for name in names:
+            claimed = await self._db.write(working.claim, name, holder, now)
+            if claimed is not None:
+                return claimed
         return None
 
     async def renew(self, lease: Lease, progress: Progress) -> None:

@@ -43,6 +43,9 @@ CANDIDATES = (
     .order_by(ROW.created_at, ROW.id)
     .limit(16)
 )
+IS_LIVE = select(t.projects.c.id).where(
+    t.projects.c.id == bindparam("project"), t.projects.c.deleted_at.is_(None)
+)
 CHANGE = update(r.runs).where(ROW.id == bindparam("run"))
 FORGET_READS = delete(r.run_reads).where(r.run_reads.c.run_id == bindparam("run"))
 USED_UP = (
@@ -69,7 +72,7 @@ def candidates(conn: Connection, now: Millis) -> Sequence[RunId]:
 def claim(conn: Connection, name: RunId, holder: str, now: Millis) -> Run | None:
     """The run, if it still waits for a worker and may be tried again."""
     row = conn.execute(LOCK_RUN, {"run": name}).one_or_none()
-    if row is None:
+    if row is None or conn.execute(IS_LIVE, {"project": row.project_id}).first() is None:
         return None
     waits = row.status == RunStatus.QUEUED.value or (
         row.status == RunStatus.RUNNING.value and row.lease_until <= now

@@ -21,8 +21,8 @@ from server.protocol.ids import Millis, ProjectId, RunId, UserId
 LEASE_MILLIS = 10_000
 """How long a worker that is not heard of keeps a run."""
 
-MAX_ATTEMPTS = 3
-"""Claims of one run. What kills its worker each time would kill any."""
+MAX_ATTEMPTS = 5
+"""Claims of one run. What kills its worker each time would kill any; a few are for restarts."""
 
 DAY_MILLIS = 24 * 60 * 60 * 1000
 CACHED_MILLIS = 7 * DAY_MILLIS
@@ -63,6 +63,7 @@ class RunReason(StrEnum):
     REFUSED = "refused"
     TOO_LONG = "too-long"
     TRUNCATED = "truncated"
+    ANSWER_TOO_LONG = "answer-too-long"
     STALLED = "stalled"
     DISCONNECTED = "disconnected"
     NONSENSE = "nonsense"

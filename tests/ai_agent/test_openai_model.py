@@ -77,7 +77,7 @@ BROKEN: list[tuple[Callable[[LLMock], object], RunReason]] = [
     (lambda mock: mock.rate_limit(retry_after=3600), RunReason.RATE_LIMITED),
     (
         lambda mock: mock.add(Reply(text="No.", finish_reason="length", match=Match())),
-        RunReason.TRUNCATED,
+        RunReason.ANSWER_TOO_LONG,
     ),
     (
         lambda mock: mock.add(Reply(text="No.", finish_reason="content_filter", match=Match())),

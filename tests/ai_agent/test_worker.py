@@ -312,6 +312,17 @@ async def test_a_room_that_ends_is_joined_again() -> None:
         assert (await desk.run(run)).status is RunStatus.DONE
 
 
+async def test_a_server_that_is_stopping_hands_its_runs_on_and_takes_no_more() -> None:
+    async with bureau(ScriptedModel([HALF, asyncio.Event()])) as desk, working(desk.worker):
+        run = await desk.ask()
+        await shows(desk, "Beans")
+        await desk.office.rooms.close()
+        for _ in range(5):
+            await desk.house.clock.advance(1.0)
+        handed_on = await desk.run(run)
+        assert (handed_on.status, handed_on.attempt) == (RunStatus.QUEUED, 1)
+
+
 async def test_what_breaks_off_before_anything_is_written_is_asked_again() -> None:
     answers = [[failed(RunReason.DISCONNECTED)], in_pieces(PLAN)]
     async with bureau(ScriptedModel(before=lambda _: answers.pop(0))) as desk:

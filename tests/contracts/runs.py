@@ -167,7 +167,7 @@ class RunsContract:
         for _ in range(MAX_ATTEMPTS):
             await claimed(store)
             await backend.clock.advance(LEASE_MILLIS / 1000)
-        assert await store.runs.claim("worker") is None
+        assert await store.runs.claim("worker", run.id) is None
         given_up = await store.runs.run(run.id)
         assert (given_up.status, given_up.reason) == (RunStatus.FAILED, RunReason.INTERRUPTED)
 
@@ -266,3 +266,5 @@ class RunsContract:
         with pytest.raises(NotFound):
             await store.runs.run(run.id)
         assert await store.runs.claim("worker") is None
+        assert await store.runs.claim("worker", run.id) is None
+        assert await store.runs.claim("worker", NOWHERE) is None
