@@ -263,6 +263,11 @@ class Rooms:
                 if not room.peers and now - room.idle_since >= self._limits.idle_seconds:
                     room.close(RoomClosed("the room was idle"))
 
+    @property
+    def closing(self) -> bool:
+        """Whether this process opens no room any more."""
+        return self._goodbye is not None
+
     async def close(self) -> None:
         """Let every room finish what it has accepted, and wait until all have ended. Whoever
         follows events is let go."""

@@ -7,15 +7,18 @@ Law kept here: L8 and L9. Asking takes the right to write, which the run then ha
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from server.edge.allowances import allowance_of
 from server.edge.api.authors import names_of
 from server.edge.api.callers import Access, ReadAccess, WriteAccess
+from server.edge.api.events import HEADERS, MEDIA_TYPE
 from server.edge.api.guarded import Router
 from server.edge.api.openapi import Responses, refusals
 from server.edge.api.pages import DEFAULT_LIMIT, Limit
@@ -31,10 +34,11 @@ from server.edge.api.run_models import (
 )
 from server.edge.api.services import KnownServices, Services
 from server.edge.api.snapshots import Snapshot
-from server.protocol.errors import Conflict, Invalid, NotFound
-from server.protocol.ids import RunId
+from server.protocol.errors import AgentcError, Conflict, Invalid, NotFound
+from server.protocol.ids import RunId, UserId
 from server.room import run_ports as ports
 from server.room.freshness import changed_since
+from server.room.ports import Seat
 from server.room.settling import settled
 
 RunName = Annotated[str, Path(description="A run's id.", max_length=64)]
@@ -42,14 +46,15 @@ Before = Annotated[str | None, Query(max_length=64, description="`next` of the p
 
 POLL_SECONDS = 0.3
 QUIET_SECONDS = 15.0
-"""After so long without news a comment is sent, so that nobody takes the line for dead."""
+QUIET = ":\n\n"
+"""Sent after so long without news, so that nobody takes the line for dead."""
 
 BUSY = (ports.RunStatus.QUEUED, ports.RunStatus.RUNNING)
 EVENTS: Responses = {
     200: {
         "description": "Server-sent events named `run`, each with the run as it is then, until "
         "nobody works on it any more.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
     },
     **refusals(404),
 }
@@ -114,14 +119,10 @@ async def read(run_id: RunName, access: ReadAccess, services: KnownServices) -> 
     )
 
 
-async def events(run_id: RunName, access: ReadAccess, services: KnownServices) -> StreamingResponse:
+async def events(run_id: RunName, access: ReadAccess, services: KnownServices) -> "RunStream":
     """How a run goes on, as it happens."""
     run = await _found(run_id, access, services)
-    return StreamingResponse(
-        _news(run, access, services),
-        media_type="text/event-stream",
-        headers={"Cache-Control": "no-store"},
-    )
+    return RunStream(run, access.seat, services)
 
 
 async def cancel(run_id: RunName, access: WriteAccess, services: KnownServices) -> Run:
@@ -165,26 +166,46 @@ async def _shown(run: ports.Run, services: Services) -> Run:
     return Run.of(run, await names_of(services, run.project))
 
 
-async def _news(run: ports.Run, access: Access, services: Services) -> AsyncIterator[str]:
-    """The run each time that it has changed, for as long as somebody works on it and the caller
-    may see it."""
-    names = await names_of(services, run.project)
-    yield _event(run, names)
-    told = services.clock.monotonic()
-    while run.status in BUSY:
-        await services.clock.sleep(POLL_SECONDS)
-        [role] = await services.directory.roles([access.seat])
-        if role is None:
-            return
-        now = await services.runs.run(run.id)
-        if now != run:
-            run, told = now, services.clock.monotonic()
-            yield _event(run, names)
-        elif services.clock.monotonic() - told >= QUIET_SECONDS:
-            told = services.clock.monotonic()
-            yield ": still at it\n\n"
+class RunStream(StreamingResponse):
+    """An answer that goes on while somebody works on a run, and counts as a connection."""
+
+    media_type = MEDIA_TYPE
+
+    def __init__(self, run: ports.Run, seat: Seat, services: Services) -> None:
+        self._run = run
+        self._seat = seat
+        self._services = services
+        super().__init__((), headers=HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, for as long as it takes. What refuses it is raised before it begins."""
+        with self._services.connections.held(self._seat.user):
+            self.body_iterator = self._told()
+            await super().__call__(scope, receive, send)
+
+    async def _told(self) -> AsyncIterator[str]:
+        names = await names_of(self._services, self._run.project)
+        yield _event(self._run, names)
+        # Too late for a refusal: at the end of the answer the client asks again, and gets it.
+        with suppress(AgentcError):
+            async for run in self._changes():
+                yield QUIET if run is None else _event(run, names)
+
+    async def _changes(self) -> AsyncIterator[ports.Run | None]:
+        """The run each time that it has changed; None for a long time without news."""
+        services, run = self._services, self._run
+        told = services.clock.monotonic()
+        while run.status in BUSY and not services.rooms.closing:
+            await services.clock.sleep(POLL_SECONDS)
+            [role] = await services.directory.roles([self._seat])
+            if role is None:
+                return
+            now, at = await services.runs.run(run.id), services.clock.monotonic()
+            if now != run or at - told >= QUIET_SECONDS:
+                yield now if now != run else None
+                run, told = now, at
 
 
-def _event(run: ports.Run, names: Any) -> str:
+def _event(run: ports.Run, names: Mapping[UserId, str]) -> str:
     data = json.dumps(Run.of(run, names).model_dump(mode="json"), ensure_ascii=False)
     return f"event: run\ndata: {data}\n\n"

@@ -178,6 +178,21 @@ async def test_progress_is_told_until_the_run_has_ended(here: SqlHouse, project:
     assert (told[-1]["reason"], told[-1]["told"]) == ("no-quota", "No credit.")
 
 
+async def test_who_loses_the_right_to_read_is_told_no_more__L8(
+    here: SqlHouse, project: ProjectId
+) -> None:
+    run = await asked(here, project)
+    watching = asyncio.create_task(here.ask("eve", "GET", f"/projects/{project}/runs/{run}/events"))
+    while not any(alarm == POLL_SECONDS for alarm, _ in here.clock.sleepers):
+        here.clock.fell_asleep.clear()
+        await here.clock.fell_asleep.wait()
+    await here.store.directory.remove_member(project, here.people["eve"])
+    await finished(here, run, said="A secret.")
+    while not watching.done():
+        await here.clock.advance(POLL_SECONDS)
+    assert (await watching).text.count("event: run") == 1
+
+
 async def test_a_queued_run_is_cancelled_at_once(here: SqlHouse, project: ProjectId) -> None:
     run = await asked(here, project)
     path = f"/projects/{project}/runs/{run}/cancel"
