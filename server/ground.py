@@ -31,6 +31,7 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
         directory=store.directory,
         log=store.log,
         projects=store.projects,
+        transfers=store.transfers,
         people=store.people,
         historian=historian,
         restorer=Restorer(historian, LogEditor(store.log, clock), store.events),

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from server.protocol.errors import Invalid, NotFound
 from server.protocol.ids import Millis, ProjectId, UserId
-from server.room.event_ports import KEPT, MAX_DATA_BYTES, Event, NewEvent
+from server.protocol.roles import Role
+from server.room.event_ports import KEPT, MAX_DATA_BYTES, Event, EventKind, NewEvent
 from server.room.ports import Clock
 from store import tables as t
 from store.database import Database
@@ -91,6 +92,14 @@ def note(conn: Connection, new: NewEvent, now: Millis) -> int:
         conn.execute(FORGET, {"project": new.project, "last": number - KEPT})
     announce_events(conn)
     return number
+
+
+def note_member(
+    conn: Connection, project: ProjectId, user: UserId, role: Role | None, now: Millis
+) -> None:
+    """Tell who follows a locked project what somebody is from now on; None for no member."""
+    data = {"user": user, "role": None if role is None else role.value}
+    note(conn, NewEvent(project, EventKind.MEMBERS_CHANGED, None, data), now)
 
 
 def _after(conn: Connection, project: ProjectId, number: int, limit: int) -> Sequence[Event]:

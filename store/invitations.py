@@ -14,8 +14,9 @@ from server.protocol.ids import InvitationId, Millis, ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.project_ports import Invitation, Invited
 from store import tables as t
+from store.events import note_member
 from store.people import SHA256_BYTES, require_user
-from store.projects import change_role, insert_member, lock_project, note_member, role_of
+from store.projects import change_role, insert_member, lock_project, role_of
 from store.tables import AnyRow
 
 ROW = t.invitations.c

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, UserId
 from server.protocol.roles import Role
+from store.events import note_member
 from store.people import require_user
-from store.projects import change_role, insert_member, lock_project, note_member, role_of
+from store.projects import change_role, insert_member, lock_project, role_of
 
 
 def add_member(conn: Connection, project: ProjectId, user: UserId, role: Role, now: Millis) -> None:

@@ -40,6 +40,7 @@ from store.second_factors import SqlSecondFactors
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
+from store.transfers import SqlTransfers
 from store.users import SqlUsers
 
 
@@ -63,6 +64,7 @@ class Store:
     answers: SqlKeptAnswers
     runs: SqlRuns
     events: SqlEventLog
+    transfers: SqlTransfers
     people: AccountPorts
 
     async def fsck(
@@ -163,6 +165,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         answers=SqlKeptAnswers(db),
         runs=SqlRuns(db, clock),
         events=SqlEventLog(db, clock),
+        transfers=SqlTransfers(db, clock),
         people=_people(db, clock),
     )
 

@@ -17,12 +17,11 @@ from server.protocol.credentials import Scope, capped
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
 from server.protocol.roles import Role
-from server.room.event_ports import EventKind, NewEvent
 from server.room.ports import Batch, Member, NewUpdate, Project, Seat
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
-from store.events import note
+from store.events import note_member
 from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
 from store.projection import index_title
@@ -189,14 +188,6 @@ def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role, n
     else:
         change_role(conn, project, user, current, role)
     note_member(conn, project, user, role, now)
-
-
-def note_member(
-    conn: Connection, project: ProjectId, user: UserId, role: Role | None, now: Millis
-) -> None:
-    """Tell who follows a locked project what somebody is from now on; None for no member."""
-    data = {"user": user, "role": None if role is None else role.value}
-    note(conn, NewEvent(project, EventKind.MEMBERS_CHANGED, None, data), now)
 
 
 def change_role(

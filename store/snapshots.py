@@ -40,6 +40,9 @@ LISTED = select(t.snapshots, t.snapshot_states.c.plain_bytes).join_from(
 )
 NEWEST_FIRST = (t.snapshots.c.created_at.desc(), t.snapshots.c.seq.desc(), t.snapshots.c.id)
 OF_PROJECT = LISTED.where(t.snapshots.c.project_id == bindparam("project")).order_by(*NEWEST_FIRST)
+OF_PROJECT_WITH_STATE = SELECT_SNAPSHOTS.where(
+    t.snapshots.c.project_id == bindparam("project")
+).order_by(*NEWEST_FIRST)
 IS_LIVE = exists().where(
     t.documents.c.project_id == t.snapshots.c.project_id, t.documents.c.is_open
 )
@@ -83,13 +86,20 @@ DUE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
-    """A snapshot ready to be written."""
+class PackedSnapshot:
+    """A snapshot ready to be written. ``digest`` and ``size`` are those of its state, ``payload``
+    is the state compressed."""
 
     id: str
-    new: NewSnapshot
+    project: ProjectId
+    seq: Seq
+    occasion: Occasion
+    by: UserId | None
+    name: str | None
+    note: str
     at: Millis
     digest: bytes
+    size: int
     payload: bytes
 
 
@@ -115,7 +125,7 @@ class SqlSnapshots:
 
     async def get(self, snapshot: SnapshotId) -> Snapshot:
         """One, without its state."""
-        return _snapshot(await self._db.read(_one, ONE, snapshot))
+        return snapshot_of(await self._db.read(_one, ONE, snapshot))
 
     async def state(self, snapshot: SnapshotId) -> bytes:
         """The state, verified."""
@@ -151,47 +161,54 @@ def verify_snapshot(row: AnyRow) -> bytes:
     return plain
 
 
-def _pack(new: NewSnapshot, now: Millis) -> _Packed:
-    return _Packed(uuid4().hex, new, now, fingerprint(new.state), pack(new.state, THOROUGH))
+def _pack(new: NewSnapshot, now: Millis) -> PackedSnapshot:
+    return PackedSnapshot(
+        new_snapshot_id(), new.project, new.seq, new.occasion, new.by, new.name, new.note, now,
+        fingerprint(new.state), len(new.state), pack(new.state, THOROUGH),
+    )  # fmt: skip
 
 
-def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:
-    new = packed.new
+def new_snapshot_id() -> SnapshotId:
+    """Random."""
+    return SnapshotId(uuid4().hex)
+
+
+def _add(conn: Connection, new: PackedSnapshot, keep: int) -> Snapshot:
     document = lock_documents(conn, [new.project]).get(new.project)
     if document is None or not document.is_open:
         raise NotFound("no such project")
     known = conn.execute(OF_PROJECT.limit(1), {"project": new.project}).one_or_none()
-    unchanged = known is not None and (known.state_digest == packed.digest or known.seq == new.seq)
+    unchanged = known is not None and (known.state_digest == new.digest or known.seq == new.seq)
     if known is not None and unchanged and new.occasion is not Occasion.NAMED:
-        return _snapshot(known)
-    _insert(conn, packed)
+        return snapshot_of(known)
+    insert_snapshot(conn, new)
     _prune(conn, new.project, keep)
     data: EventData = {
-        "snapshot": packed.id, "seq": new.seq, "occasion": new.occasion.value, "name": new.name,
+        "snapshot": new.id, "seq": new.seq, "occasion": new.occasion.value, "name": new.name,
     }  # fmt: skip
-    note(conn, NewEvent(new.project, EventKind.SNAPSHOT_TAKEN, new.by, data), packed.at)
-    return _snapshot(conn.execute(ONE, {"snapshot": packed.id}).one())
+    note(conn, NewEvent(new.project, EventKind.SNAPSHOT_TAKEN, new.by, data), new.at)
+    return snapshot_of(conn.execute(ONE, {"snapshot": new.id}).one())
 
 
-def _insert(conn: Connection, packed: _Packed) -> None:
-    new = packed.new
-    where = {"project": new.project, "digest": packed.digest}
+def insert_snapshot(conn: Connection, new: PackedSnapshot) -> None:
+    """Record a snapshot, and its state unless that is there."""
+    where = {"project": new.project, "digest": new.digest}
     if conn.execute(HAS_STATE, where).one_or_none() is None:
         state = {
-            "project_id": new.project, "state_digest": packed.digest,
-            "plain_bytes": len(new.state), "payload": packed.payload,
+            "project_id": new.project, "state_digest": new.digest,
+            "plain_bytes": new.size, "payload": new.payload,
         }  # fmt: skip
         conn.execute(insert(t.snapshot_states), state)
     row: dict[str, Any] = {
-        "id": packed.id,
+        "id": new.id,
         "project_id": new.project,
         "seq": new.seq,
         "occasion": new.occasion.value,
         "user_id": new.by,
         "name": new.name,
         "note": new.note,
-        "created_at": packed.at,
-        "state_digest": packed.digest,
+        "created_at": new.at,
+        "state_digest": new.digest,
     }
     conn.execute(insert(t.snapshots), {**row, "digest": _row_digest(row)})
 
@@ -221,13 +238,13 @@ def _remove(conn: Connection, snapshot: SnapshotId, now: Millis) -> None:
 
 def _list(conn: Connection, project: ProjectId) -> Sequence[Snapshot]:
     _require_live(conn, project)
-    return [_snapshot(row) for row in conn.execute(OF_PROJECT, {"project": project})]
+    return [snapshot_of(row) for row in conn.execute(OF_PROJECT, {"project": project})]
 
 
 def _newest(conn: Connection, project: ProjectId) -> Snapshot | None:
     _require_live(conn, project)
     row = conn.execute(OF_PROJECT.limit(1), {"project": project}).one_or_none()
-    return None if row is None else _snapshot(row)
+    return None if row is None else snapshot_of(row)
 
 
 def _require_live(conn: Connection, project: ProjectId) -> None:
@@ -248,7 +265,8 @@ def _due(conn: Connection, before: Millis, after: ProjectId, limit: int) -> Sequ
     return [ProjectId(row.project_id) for row in found]
 
 
-def _snapshot(row: AnyRow) -> Snapshot:
+def snapshot_of(row: AnyRow) -> Snapshot:
+    """What a row says, without its state. Raises ``Unreadable``."""
     occasion = OCCASIONS.get(row.occasion)
     if occasion is None:
         raise Unreadable(f"snapshot {row.id}: occasion is {row.occasion!r}")

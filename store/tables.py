@@ -63,9 +63,15 @@ users = Table(
     Column("password_hash", String),
     Column("email_verified", Boolean, nullable=False, server_default=false()),
     Column("created_at", BigInteger, nullable=False),
-    Column("forgotten_at", BigInteger),
 )
-"""The row of whom has been forgotten stays, with nothing in it: an id that no log explains."""
+
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Ids that are nobody's any more, so that no import says again whose they were."""
 
 tokens = Table(
     "tokens",

@@ -44,4 +44,4 @@ class SqlUsers:
 
     async def delete(self, user: UserId) -> None:
         """The account and all that is only theirs."""
-        await change(self._db, leaving.delete_user, user)
+        await change(self._db, leaving.delete_user, user, self._clock.now())

@@ -4,7 +4,7 @@ The same kind of seam as ``server.room.ports``, whose contract of every store ca
 here too. Only records and protocols live here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -70,6 +70,9 @@ class HistoryLog(Protocol):
 
     async def read(self, project: ProjectId) -> History:
         """Raises ``NotFound``, or ``DocumentDamaged`` for rows that do not verify."""
+
+    async def authors(self, project: ProjectId) -> Mapping[UserId, str]:
+        """What those authors of an imported history are called who have no account here."""
 
     async def overgrown(self, keep: Retention, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Documents with more history than is to be kept: by id, the first ``limit`` of those

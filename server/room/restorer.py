@@ -19,10 +19,12 @@ from server.document.schema import ProjectView
 from server.protocol.errors import AgentcError, Forbidden, NotFound
 from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
 from server.protocol.roles import Right, Role, allows
+from server.protocol.update import UpdateShape
 from server.room.commands import AtSeq
 from server.room.event_ports import EventData, EventKind, EventLog, NewEvent
 from server.room.historian import Historian, SnapshotRequest
 from server.room.history_ports import Occasion, Snapshot
+from server.room.live import LiveDocument
 from server.room.ports import Attribution, Batch, Clock, Means, NewUpdate, UpdateLog
 
 logger = logging.getLogger(__name__)
@@ -135,6 +137,22 @@ class LogEditor:
         batch = Batch(project, (NewUpdate(event, by, self.clock.now()),))
         [appended] = await self.log.append([batch])
         return AtSeq(value, appended.last)
+
+    async def write(
+        self, project: ProjectId, update: bytes, shape: UpdateShape, by: Attribution, max_bytes: int
+    ) -> Seq:
+        """Write an update as a room would take it: within ``max_bytes`` and no deeper than every
+        peer survives. Raises a ``PeerError``, and then nothing is written."""
+        document = LiveDocument(await self.log.load(project), max_bytes)
+        try:
+            document.write(update, shape, by, self.clock.now())
+            rows = document.take().rows
+        finally:
+            document.close()
+        if not rows:
+            return document.seq
+        [appended] = await self.log.append([Batch(project, rows)])
+        return appended.last
 
 
 def _admit(_: bytes) -> None:

@@ -80,7 +80,9 @@ class Users(Protocol):
         """End every session and token of theirs."""
 
     async def delete(self, user: UserId) -> None:
-        """Remove the account and all that is only theirs: credentials, links, second factor,
-        identities, memberships, invitations. Their edits stay, under an id that is nobody's.
+        """Forget a person: remove the account and all that is only theirs: credentials, links,
+        second factor, identities, memberships, invitations. Their edits stay, under an id that is
+        nobody's; no import says again whose it was. Also takes the id of an author who has no
+        account and came with an imported history. Backups keep what they have.
         Raises ``Conflict`` when a live project would be left without an owner, naming those,
         and when no platform admin would be left."""

@@ -67,7 +67,7 @@ async def test_nothing_in_the_database_says_who_they_were_L3(store: Store) -> No
     project = await shared_project(store, user)
     await store.db.write(name_author, project, user)
     before = (await store.log.load(project)).tail
-    await store.people.accounts.forget(user)
+    await store.people.users.delete(user)
     left = await store.db.read(everything)
     assert EMAIL not in left
     assert NAME not in left
@@ -79,7 +79,7 @@ async def test_every_right_of_theirs_ends_and_none_comes_back_L8(store: Store) -
     user = await ada_with_everything(store)
     project = await shared_project(store, user)
     [token] = await store.directory.list_tokens(user, TokenKind.SESSION)
-    await store.people.accounts.forget(user)
+    await store.people.users.delete(user)
     assert list(await store.directory.roles([Seat(user, token.id, project)])) == [None]
     with pytest.raises(NotAuthenticated):
         await store.directory.token_grant(sha256(b"session").digest())
@@ -88,7 +88,7 @@ async def test_every_right_of_theirs_ends_and_none_comes_back_L8(store: Store) -
         store.directory.set_member(project, user, Role.EDITOR),
         store.people.accounts.set_disabled(user, False),
         store.people.accounts.set_email(user, "back@x.example"),
-        store.people.accounts.forget(user),
+        store.people.users.delete(user),
         store.people.accounts.by_id(user),
     ):
         with pytest.raises(NotFound):
@@ -99,7 +99,7 @@ async def test_every_right_of_theirs_ends_and_none_comes_back_L8(store: Store) -
 
 async def test_their_address_is_free_again(store: Store) -> None:
     user = await ada_with_everything(store)
-    await store.people.accounts.forget(user)
+    await store.people.users.delete(user)
     again = await store.people.accounts.register(
         email=EMAIL, name="Somebody else", password_hash=None, verified=True
     )
@@ -111,28 +111,18 @@ async def test_an_only_owner_stays_until_somebody_else_is_one(store: Store) -> N
     heir = await new_user(store, "heir")
     project = await store.directory.add_project("Plan", owner=user, seed=None)
     with pytest.raises(Conflict, match="“Plan”"):
-        await store.people.accounts.forget(user)
+        await store.people.users.delete(user)
     assert (await store.people.accounts.by_id(user)).user.name == "ada"
     await store.directory.set_member(project.id, heir, Role.OWNER)
-    await store.people.accounts.forget(user)
+    await store.people.users.delete(user)
     assert [one.user.id for one in await store.directory.members(project.id)] == [heir]
-
-
-async def test_what_they_deleted_can_still_be_brought_back(store: Store) -> None:
-    user = await new_user(store)
-    project = await store.directory.add_project("Plan", owner=user, seed=None)
-    await store.directory.delete_project(project.id)
-    await store.people.accounts.forget(user)
-    await store.projects.undelete(project.id, deleted_after=Millis(0))
-    [owner] = await store.directory.members(project.id)
-    assert (owner.user.id, owner.user.name, owner.user.email) == (user, "", user)
 
 
 async def test_an_author_without_an_account_here_is_forgotten_by_id(store: Store) -> None:
     project = await shared_project(store, await new_user(store, "bob"))
     foreigner = UserId("0123abc")
     await store.db.write(name_author, project, foreigner)
-    await store.people.accounts.forget(foreigner)
+    await store.people.users.delete(foreigner)
     assert NAME not in await store.db.read(everything)
     with pytest.raises(NotFound):
-        await store.people.accounts.forget(foreigner)
+        await store.people.users.delete(foreigner)

@@ -31,6 +31,7 @@ class Author(Output):
 
 
 async def names_of(services: Services, project: ProjectId) -> dict[UserId, str]:
-    """What the members of a project are called."""
+    """What the members of a project are called, and who came with an imported history."""
+    names = dict(await services.historian.history.authors(project))
     members = await services.directory.members(project)
-    return {member.user.id: member.user.name for member in members}
+    return names | {member.user.id: member.user.name for member in members}

@@ -78,7 +78,7 @@ async def forget(args: Namespace, ports: Ports) -> Answer:
     user = UserId(args.email)
     if "@" in args.email:
         user = (await ports.directory.user_by_email(args.email)).id
-    await ports.people.accounts.forget(user)
+    await ports.people.users.delete(user)
     return Answer({"id": user, "forgotten": True}, (f"forgot whose id is {user}",))
 
 

@@ -1,4 +1,4 @@
-"""People who are forgotten, and what authors are called who have no account here."""
+"""Ids of people who were forgotten, and what authors are called who have no account here."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,13 @@ down_revision = "0005"
 
 
 def upgrade() -> None:
-    """Whoever has an account is remembered until they ask."""
-    op.add_column("users", sa.Column("forgotten_at", sa.BigInteger))
+    """Whoever was deleted before this is nobody's any more already."""
+    op.create_table(
+        "forgotten",
+        sa.Column("user_id", sa.String, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_forgotten"),
+    )
     op.create_table(
         "project_authors",
         sa.Column("project_id", sa.String, nullable=False),

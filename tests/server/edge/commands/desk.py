@@ -44,6 +44,7 @@ class Desk:
             employ=ABSENT,
             vault=ABSENT,
             projects=ABSENT,
+            transfers=ABSENT,
             people=ABSENT,
             verify=self.verify,
             clock=self.clock,
