@@ -192,7 +192,6 @@ class JsonStream:
     def _start_string(self, *, is_key: bool) -> None:
         self._is_key = is_key
         self._parts = []
-        self._units.reset()
         self._want = _Want.STRING
 
     def _string(self, events: list[Event]) -> bool:

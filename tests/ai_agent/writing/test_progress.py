@@ -104,6 +104,9 @@ def test_what_people_deleted_meanwhile_does_not_come_again() -> None:
         desk.person(lambda doc: change_section(doc, ids["S"], SectionChange(body=" two!")))
         desk.person(lambda doc: remove_section(doc, ids["T"]))
         desk.person(lambda doc: remove_node(doc, node))
+        known = landed(desk.rows, desk.room.full())
+        assert known.texts[Spot("plan", ids["T"])] == "gone"
+        assert Spot("nodes", node) in known.elements
         resume(desk)
         desk.write(AddSection("s", "S"), AppendText("s", "one two three"), AddNode("a", "A"))
         desk.write(AddSection("t", "T"), AppendText("t", "gone, more"))
