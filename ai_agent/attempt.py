@@ -32,7 +32,7 @@ from server.document.schema import ProjectView
 from server.protocol.errors import AgentcError, Nonsense, RunFailed, ServerError
 from server.protocol.roles import Right, Role, allows
 from server.room.historian import view_of
-from server.room.history_ports import History
+from server.room.past import rows_of_run
 from server.room.run_ports import (
     CachedAnswer,
     Lease,
@@ -151,10 +151,8 @@ class Attempt:
     async def _landed(self, state: bytes) -> Landed:
         """What this run has written before, by the log."""
         history = await self._office.history.read(self.run.project)
-        rows = rows_of(history, self.run)
-        if not rows:
-            return NOTHING
-        return await self._office.work.run(landed, rows, state)
+        rows = rows_of_run(history, self.run.id)
+        return await self._office.work.run(landed, rows, state) if rows else NOTHING
 
     async def _view(self, state: bytes, before: Landed) -> ProjectView:
         """The project as it was without this run: every go asks the same question."""
@@ -239,12 +237,6 @@ class Attempt:
             bounds.run_cost is not None and self.usage.cost > bounds.run_cost
         ):
             raise RunFailed(RunReason.OVER_BUDGET.value, OVER_BUDGET)
-
-
-def rows_of(history: History, run: Run) -> list[bytes]:
-    """What a run has written, as updates in the order of the log."""
-    rows = [one.payload for one in history.runs if one.by.run == run.id]
-    return rows + [row.payload for row in history.tail if row.by.run == run.id]
 
 
 def _answered(question: Question, said: str, calls: Sequence[Call], notebook: Notebook) -> Question:

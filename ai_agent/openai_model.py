@@ -8,7 +8,7 @@ A request is repeated only before the first word of its answer, after the time t
 provider asks for, or one that doubles. Afterwards something may have been written.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +20,8 @@ from ai_agent.failures import RETRIED, failed, reason_of
 from ai_agent.model import Author, Call, Calls, Feature, Heard, Line, Question, Tokens, Tool, Words
 from server.room.ports import Clock
 from server.room.run_ports import RunReason
+
+Schema = Mapping[str, Any]
 
 RETRIES: Final = 3
 FIRST_DELAY: Final = 0.5
@@ -40,13 +42,15 @@ NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a model is. ``stall_seconds`` is the longest silence that is waited for."""
+    """Where a model is. ``stall_seconds`` is the longest silence that is waited for; ``adapt``
+    makes of a schema what this server shall be given."""
 
     model: str
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
     stall_seconds: float = 60.0
     features: frozenset[Feature] = frozenset(Feature)
+    adapt: Callable[[Schema], Schema] = lambda schema: schema
 
 
 class OpenAIModel:
@@ -56,6 +60,7 @@ class OpenAIModel:
         self.name = endpoint.model
         self.features = endpoint.features
         self._clock = clock
+        self._adapt = endpoint.adapt
         timeout = httpx2.Timeout(endpoint.stall_seconds, connect=5.0)
         self._client = AsyncOpenAI(
             api_key=endpoint.api_key or "none",
@@ -124,7 +129,8 @@ class OpenAIModel:
         if question.tools and Feature.TOOLS in knows:
             request["tools"] = [_tool(tool) for tool in question.tools]
         if question.schema is not None and Feature.JSON_SCHEMA in knows:
-            schema = {"name": "answer", "schema": question.schema, "strict": True}
+            adapted = self._adapt(question.schema)
+            schema = {"name": "answer", "schema": adapted, "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": schema}
         return request
 

@@ -33,7 +33,7 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
         projects=store.projects,
         people=store.people,
         historian=historian,
-        restorer=Restorer(historian, LogEditor(store.log, clock)),
+        restorer=Restorer(historian, LogEditor(store.log, clock), store.events),
         runs=store.runs,
         reverter=Reverter(historian, LogEditor(store.log, clock)),
         employ=partial(_employing, store, settings, clock),
@@ -74,6 +74,7 @@ def hosting_of(
         feed=store.feed,
         clock=clock,
         projection=store.projection,
+        events=store.events,
     )
     limits = RoomLimits(
         frames=Limits(max_frame_bytes=settings.max_frame_bytes),

@@ -30,8 +30,8 @@ from server.edge.fast_protocol import FastWebSocketProtocol
 from server.edge.first_run import greeting, prepare_first_run
 from server.edge.health import Readiness, health_routes
 from server.edge.keys import Keys, derive_keys
-from server.edge.login_page import login_routes
 from server.edge.mail import Mailer, NoMailer, SmtpMailer, TerminalMailer
+from server.edge.mail_pages import page_routes
 from server.edge.metrics import metrics_route
 from server.edge.one_time import reachable
 from server.edge.pace import ConnectionCount
@@ -118,10 +118,10 @@ async def is_invitation(store: Store, code: str) -> bool:
 @asynccontextmanager
 async def _remembering(store: Store, settings: Settings, clock: Clock) -> AsyncIterator[Historian]:
     """The past of all projects, looked after; what is slow runs in a process of its own."""
-    rules = Rules(settings.history_days, settings.history_percent)
+    rules = Rules(settings.history_days, settings.history_percent, settings.project_retention_days)
     with closing(Worker()) as worker:
         historian = historian_of(store, settings, worker)
-        async with looking_after(Upkeep(historian, clock, rules)):
+        async with looking_after(Upkeep(historian, store.projects, clock, rules)):
             yield historian
 
 
@@ -170,7 +170,8 @@ def application(
         search=store.search,
         people=people,
         historian=historian,
-        restorer=Restorer(historian, rooms),
+        restorer=Restorer(historian, rooms, store.events),
+        connections=count,
         runs=store.runs,
         reverter=Reverter(historian, rooms),
     )
@@ -182,7 +183,7 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
-            *login_routes(),
+            *page_routes(),
             yjs.route(),
         ],
         clock=clock,

@@ -12,7 +12,7 @@ from server.protocol.errors import Conflict, Invalid, NotFound
 from server.protocol.ids import Millis, TokenId, UserId
 from server.room.account_ports import Account
 from server.room.ports import Clock, User
-from store import people
+from store import forgetting, people
 from store import tables as t
 from store.changing import change
 from store.database import Database
@@ -28,7 +28,7 @@ ACCOUNTS = select(
     HAS_SECOND_FACTOR.label("second_factor"),
 )
 BY_EMAIL = ACCOUNTS.where(t.users.c.email == bindparam("address"))
-BY_ID = ACCOUNTS.where(t.users.c.id == bindparam("user"))
+BY_ID = ACCOUNTS.where(t.users.c.id == bindparam("user"), people.REMEMBERED)
 THIS_USER = t.users.c.id == bindparam("user")
 RENAME = update(t.users).where(THIS_USER).values(name=bindparam("new_name"))
 SET_EMAIL = update(t.users).where(THIS_USER).values(email=bindparam("address"), email_verified=True)
@@ -108,6 +108,10 @@ class SqlAccounts:
     async def end_sessions(self, user: UserId, keep: TokenId | None) -> None:
         """End all sessions but one."""
         await change(self._db, _end_sessions, user, keep, self._clock.now())
+
+    async def forget(self, user: UserId) -> None:
+        """Nothing of a person stays but their id."""
+        await change(self._db, forgetting.forget, user, self._clock.now())
 
 
 def _account_of(row: AnyRow) -> Account:

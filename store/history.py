@@ -38,7 +38,7 @@ SIZES = (
         t.documents.c.checkpoint_bytes,
     )
     .join_from(t.documents, t.history_chunks)
-    .where(t.documents.c.is_open)
+    .where(t.documents.c.is_open, t.documents.c.project_id > bindparam("after"))
     .group_by(t.documents.c.project_id, t.documents.c.checkpoint_bytes)
     .having(func.count() > 1)
     .subquery()
@@ -102,9 +102,9 @@ class SqlHistoryLog:
         past = await self._db.read_at_leisure(_read, project)
         return await off_loop(past.weight, _verified, past)
 
-    async def overgrown(self, keep: Retention, limit: int) -> Sequence[ProjectId]:
+    async def overgrown(self, keep: Retention, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Documents with more history than is to be kept."""
-        return await self._db.read_at_leisure(_overgrown, keep, limit)
+        return await self._db.read_at_leisure(_overgrown, keep, after, limit)
 
     async def read_old(self, project: ProjectId, keep: Retention) -> History:
         """The base and what is to be thinned into it, verified."""
@@ -125,8 +125,10 @@ class SqlHistoryLog:
         return True
 
 
-def _overgrown(conn: Connection, keep: Retention, limit: int) -> Sequence[ProjectId]:
-    asked = {"before": keep.before, "percent": keep.percent, "limit": limit}
+def _overgrown(
+    conn: Connection, keep: Retention, after: ProjectId, limit: int
+) -> Sequence[ProjectId]:
+    asked = {"before": keep.before, "percent": keep.percent, "after": after, "limit": limit}
     return [ProjectId(row.project_id) for row in conn.execute(OVERGROWN, asked)]
 
 

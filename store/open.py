@@ -21,6 +21,7 @@ from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
+from store.events import SqlEventLog
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
 from store.history import SqlHistoryLog
@@ -39,6 +40,7 @@ from store.second_factors import SqlSecondFactors
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
+from store.users import SqlUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Store:
     invitations: SqlInvitations
     answers: SqlKeptAnswers
     runs: SqlRuns
+    events: SqlEventLog
     people: AccountPorts
 
     async def fsck(
@@ -159,6 +162,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
         runs=SqlRuns(db, clock),
+        events=SqlEventLog(db, clock),
         people=_people(db, clock),
     )
 
@@ -170,4 +174,5 @@ def _people(db: Database, clock: Clock) -> AccountPorts:
         second_factors=SqlSecondFactors(db),
         identities=SqlIdentities(db, clock),
         throttle=SqlThrottle(db, clock),
+        users=SqlUsers(db, clock),
     )

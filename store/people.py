@@ -29,8 +29,9 @@ USER_COLUMNS = (
     t.users.c.created_at,
 )
 USER_BY_EMAIL = select(*USER_COLUMNS).where(t.users.c.email == bindparam("email"))
-USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"))
-ALL_USERS = select(*USER_COLUMNS).order_by(t.users.c.email)
+REMEMBERED = t.users.c.forgotten_at.is_(None)
+USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"), REMEMBERED)
+ALL_USERS = select(*USER_COLUMNS).where(REMEMBERED).order_by(t.users.c.email)
 DISABLE_USER = update(t.users).where(t.users.c.id == bindparam("user")).values(disabled=True)
 
 

@@ -17,10 +17,12 @@ from server.protocol.credentials import Scope, capped
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
 from server.protocol.roles import Role
+from server.room.event_ports import EventKind, NewEvent
 from server.room.ports import Batch, Member, NewUpdate, Project, Seat
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
+from store.events import note
 from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
 from store.projection import index_title
@@ -177,7 +179,7 @@ def delete_project(conn: Connection, project: ProjectId, now: Millis) -> None:
     announce(conn, [project])
 
 
-def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
+def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role, now: Millis) -> None:
     """Raises ``NotFound``, or ``Conflict`` when it would leave no owner."""
     lock_project(conn, project)
     require_user(conn, user)
@@ -186,6 +188,15 @@ def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -
         insert_member(conn, project, user, role)
     else:
         change_role(conn, project, user, current, role)
+    note_member(conn, project, user, role, now)
+
+
+def note_member(
+    conn: Connection, project: ProjectId, user: UserId, role: Role | None, now: Millis
+) -> None:
+    """Tell who follows a locked project what somebody is from now on; None for no member."""
+    data = {"user": user, "role": None if role is None else role.value}
+    note(conn, NewEvent(project, EventKind.MEMBERS_CHANGED, None, data), now)
 
 
 def change_role(
@@ -197,7 +208,7 @@ def change_role(
     conn.execute(SET_ROLE, {"project": project, "user": user, "new_role": role.value})
 
 
-def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
+def remove_member(conn: Connection, project: ProjectId, user: UserId, now: Millis) -> None:
     """Raises ``NotFound`` for a non-member, ``Conflict`` for the last owner."""
     lock_project(conn, project)
     current = role_of(conn, project, user)
@@ -206,6 +217,7 @@ def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
     if current is Role.OWNER:
         _require_other_owner(conn, project, user)
     conn.execute(REMOVE_MEMBER, {"project": project, "user": user})
+    note_member(conn, project, user, None, now)
 
 
 def members(conn: Connection, project_id: ProjectId) -> Sequence[Member]:
@@ -266,8 +278,13 @@ def role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
 
 
 def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
-    if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
+    if not has_other_owner(conn, project, user):
         raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def has_other_owner(conn: Connection, project: ProjectId, user: UserId) -> bool:
+    """Whether somebody besides ``user`` owns a locked project."""
+    return conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is not None
 
 
 def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select
 
 from server.protocol.errors import DocumentDamaged, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, SnapshotId, UserId
+from server.room.event_ports import EventData, EventKind, NewEvent
 from server.room.history_ports import NewSnapshot, Occasion, Snapshot
 from server.room.ports import Clock
 from store import tables as t
 from store.appending import lock_documents
 from store.database import Database
 from store.digests import fingerprint, values_digest
+from store.events import note
 from store.faults import Unreadable
 from store.frames import THOROUGH, pack, unpack
 from store.rows import require
@@ -57,23 +59,23 @@ DELETE_STATES = delete(t.snapshot_states).where(
         t.snapshots.c.state_digest == t.snapshot_states.c.state_digest,
     ),
 )
-NEWEST = (
-    select(
-        t.snapshots.c.project_id,
-        func.max(t.snapshots.c.seq).label("seq"),
-        func.max(t.snapshots.c.created_at).label("at"),
-    )
-    .group_by(t.snapshots.c.project_id)
-    .subquery()
-)
+
+
+def _newest_of(column: ColumnElement[int]) -> ColumnElement[int | None]:
+    """Of the document's own snapshots: looked up, so that a page costs what it shows."""
+    own = t.snapshots.c.project_id == t.documents.c.project_id
+    return select(func.max(column)).where(own).correlate(t.documents).scalar_subquery()
+
+
 DUE = (
     select(t.documents.c.project_id)
     .join_from(t.documents, t.projects)
-    .outerjoin(NEWEST, NEWEST.c.project_id == t.documents.c.project_id)
     .where(
         t.documents.c.is_open,
-        t.documents.c.head > func.coalesce(NEWEST.c.seq, 0),
-        func.coalesce(NEWEST.c.at, t.projects.c.created_at) <= bindparam("before"),
+        t.documents.c.project_id > bindparam("after"),
+        t.documents.c.head > func.coalesce(_newest_of(t.snapshots.c.seq), 0),
+        func.coalesce(_newest_of(t.snapshots.c.created_at), t.projects.c.created_at)
+        <= bindparam("before"),
     )
     .order_by(t.documents.c.project_id)
     .limit(bindparam("limit"))
@@ -107,6 +109,10 @@ class SqlSnapshots:
         """Newest first."""
         return await self._db.read(_list, project)
 
+    async def newest(self, project: ProjectId) -> Snapshot | None:
+        """The first of them, if there is one."""
+        return await self._db.read(_newest, project)
+
     async def get(self, snapshot: SnapshotId) -> Snapshot:
         """One, without its state."""
         return _snapshot(await self._db.read(_one, ONE, snapshot))
@@ -121,11 +127,11 @@ class SqlSnapshots:
 
     async def remove(self, snapshot: SnapshotId) -> None:
         """Let go of one, and of its state if it was the last."""
-        await self._db.write(_remove, snapshot)
+        await self._db.write(_remove, snapshot, self._clock.now())
 
-    async def due(self, before: Millis, limit: int) -> Sequence[ProjectId]:
+    async def due(self, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Projects whose daily snapshot is due."""
-        return await self._db.read_at_leisure(_due, before, limit)
+        return await self._db.read_at_leisure(_due, before, after, limit)
 
 
 def verify_snapshot(row: AnyRow) -> bytes:
@@ -155,11 +161,15 @@ def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:
     if document is None or not document.is_open:
         raise NotFound("no such project")
     known = conn.execute(OF_PROJECT.limit(1), {"project": new.project}).one_or_none()
-    unchanged = known is not None and known.state_digest == packed.digest
+    unchanged = known is not None and (known.state_digest == packed.digest or known.seq == new.seq)
     if known is not None and unchanged and new.occasion is not Occasion.NAMED:
         return _snapshot(known)
     _insert(conn, packed)
     _prune(conn, new.project, keep)
+    data: EventData = {
+        "snapshot": packed.id, "seq": new.seq, "occasion": new.occasion.value, "name": new.name,
+    }  # fmt: skip
+    note(conn, NewEvent(new.project, EventKind.SNAPSHOT_TAKEN, new.by, data), packed.at)
     return _snapshot(conn.execute(ONE, {"snapshot": packed.id}).one())
 
 
@@ -187,12 +197,12 @@ def _insert(conn: Connection, packed: _Packed) -> None:
 
 
 def _prune(conn: Connection, project: ProjectId, keep: int) -> None:
-    automatic = [
-        row.id
-        for row in conn.execute(OF_PROJECT, {"project": project})
-        if row.occasion != Occasion.NAMED.value
-    ]
-    _delete(conn, project, automatic[keep:])
+    found = conn.execute(OF_PROJECT, {"project": project})
+    automatic = [row for row in found if row.occasion != Occasion.NAMED.value]
+    # Newest first, so that what stays in the end is the newest of each occasion.
+    newest = {row.occasion: row.id for row in reversed(automatic)}
+    surplus = [row.id for row in automatic[keep:] if row.id not in newest.values()]
+    _delete(conn, project, surplus)
 
 
 def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> None:
@@ -201,17 +211,29 @@ def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> N
         conn.execute(DELETE_STATES, {"project": project})
 
 
-def _remove(conn: Connection, snapshot: SnapshotId) -> None:
+def _remove(conn: Connection, snapshot: SnapshotId, now: Millis) -> None:
     row = _one(conn, ONE, snapshot)
     lock_documents(conn, [row.project_id])
     _delete(conn, row.project_id, [snapshot])
+    gone = NewEvent(row.project_id, EventKind.SNAPSHOT_REMOVED, None, {"snapshot": snapshot})
+    note(conn, gone, now)
 
 
 def _list(conn: Connection, project: ProjectId) -> Sequence[Snapshot]:
+    _require_live(conn, project)
+    return [_snapshot(row) for row in conn.execute(OF_PROJECT, {"project": project})]
+
+
+def _newest(conn: Connection, project: ProjectId) -> Snapshot | None:
+    _require_live(conn, project)
+    row = conn.execute(OF_PROJECT.limit(1), {"project": project}).one_or_none()
+    return None if row is None else _snapshot(row)
+
+
+def _require_live(conn: Connection, project: ProjectId) -> None:
     document = select(t.documents.c.is_open).where(t.documents.c.project_id == project)
     if not conn.execute(document).scalar_one_or_none():
         raise NotFound("no such project")
-    return [_snapshot(row) for row in conn.execute(OF_PROJECT, {"project": project})]
 
 
 def _one(conn: Connection, statement: Any, snapshot: SnapshotId) -> AnyRow:
@@ -221,8 +243,8 @@ def _one(conn: Connection, statement: Any, snapshot: SnapshotId) -> AnyRow:
     return row
 
 
-def _due(conn: Connection, before: Millis, limit: int) -> Sequence[ProjectId]:
-    found = conn.execute(DUE, {"before": before, "limit": limit})
+def _due(conn: Connection, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+    found = conn.execute(DUE, {"before": before, "after": after, "limit": limit})
     return [ProjectId(row.project_id) for row in found]
 
 

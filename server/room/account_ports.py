@@ -12,6 +12,7 @@ from typing import Protocol
 
 from server.protocol.ids import Millis, TokenId, UserId
 from server.room.ports import User
+from server.room.user_ports import Users
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,6 +61,16 @@ class Accounts(Protocol):
 
     async def end_sessions(self, user: UserId, keep: TokenId | None) -> None:
         """End all of this user's sessions but one."""
+
+    async def forget(self, user: UserId) -> None:
+        """Anonymise a person everywhere, for good, in one transaction.
+
+        Name and address, every credential, link, second factor, identity and membership are
+        gone, and what imported histories call them; live connections close. What they wrote
+        stays, by an id that says nothing. Raises ``Conflict`` while they are the only owner of
+        a live project, ``NotFound`` for an id by which nobody is known. Backups keep what they
+        have.
+        """
 
 
 class Purpose(StrEnum):
@@ -195,3 +206,4 @@ class AccountPorts:
     second_factors: SecondFactors
     identities: Identities
     throttle: Throttle
+    users: Users

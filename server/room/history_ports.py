@@ -71,8 +71,9 @@ class HistoryLog(Protocol):
     async def read(self, project: ProjectId) -> History:
         """Raises ``NotFound``, or ``DocumentDamaged`` for rows that do not verify."""
 
-    async def overgrown(self, keep: Retention, limit: int) -> Sequence[ProjectId]:
-        """Documents with more history than is to be kept."""
+    async def overgrown(self, keep: Retention, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+        """Documents with more history than is to be kept: by id, the first ``limit`` of those
+        beyond ``after``."""
 
     async def read_old(self, project: ProjectId, keep: Retention) -> History:
         """The base and the runs that are to be thinned: ``head`` is where they end, and
@@ -128,7 +129,8 @@ class Snapshots(Protocol):
     """Snapshots of live projects."""
 
     async def add(self, new: NewSnapshot, *, keep: int) -> Snapshot:
-        """Keep a snapshot; of the automatic ones only the newest ``keep`` stay.
+        """Keep a snapshot; of the automatic ones only the newest ``keep`` stay, and the newest
+        of each occasion: a day's runs do not push out what was kept before a restore.
 
         Equal states of a project are stored once. If nothing has changed since the newest
         snapshot, an automatic one is not added and the newest is answered. Raises
@@ -137,6 +139,9 @@ class Snapshots(Protocol):
 
     async def list(self, project: ProjectId) -> Sequence[Snapshot]:
         """Newest first. Raises ``NotFound``."""
+
+    async def newest(self, project: ProjectId) -> Snapshot | None:
+        """The first of ``list``. Raises ``NotFound``."""
 
     async def get(self, snapshot: SnapshotId) -> Snapshot:
         """Raises ``NotFound``, also for those of deleted projects."""
@@ -147,6 +152,6 @@ class Snapshots(Protocol):
     async def remove(self, snapshot: SnapshotId) -> None:
         """Raises ``NotFound``."""
 
-    async def due(self, before: Millis, limit: int) -> Sequence[ProjectId]:
+    async def due(self, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Projects that have changed since their newest snapshot, and of which none was taken
-        after ``before``."""
+        after ``before``: by id, the first ``limit`` of those beyond ``after``."""

@@ -7,7 +7,7 @@ Laws kept here: L3 (order is by seq, an author is whom the log names) and L4 (co
 and thinning change no answer but how far back it reaches).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -23,7 +23,6 @@ from server.document.thinning import Thinned, authorship_of, thin
 from server.document.touched import touched
 from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, RunId, Seq
-from server.protocol.ranges import ClockRange
 from server.room.history_ports import History, HistoryBase, RecoveredText
 from server.room.ports import Attribution, HistoryRun, LoggedUpdate
 
@@ -81,25 +80,26 @@ def who_wrote(history: History, ref: ElementRef) -> Spans:
     return blame(state, ref, authorship_of(_thinned(history.base), runs))
 
 
-def taking_of_run(history: History, run: RunId) -> Taking:
-    """What there is of an agent run, to be taken back.
+def rows_of_run(history: History, run: RunId) -> tuple[bytes, ...]:
+    """What an agent run has written and what is still known of it, as updates.
 
-    Each attempt at a run writes under client ids of its own, so these are all structs of its
-    clients: they are in the state however long ago it was, also where the rows are thinned.
+    Where history has been thinned its rows are gone. But each attempt at a run writes under a
+    client id that nobody else has: then it is all that the state holds of these clients.
     """
-    clients = {part.client for part in _clocks_of_run(history, run)}
-    state = state_at(history, history.head).state
-    pieces, _ = split(state)
-    return taking_of([piece.payload for piece in pieces if piece.client in clients], state)
+    thinned = () if history.base is None else history.base.sittings
+    old = [part for one in thinned if one.by.run == run for part in ranges(one.payload).deletes]
+    rows = [work.payload for work in _runs(history) if work.author.run == run]
+    if not old:
+        return tuple(rows)
+    clients = {part.client for part in old}
+    clients |= {part.client for row in rows for part in ranges(row).structs}
+    pieces, _ = split(state_at(history, history.head).state)
+    return tuple(piece.payload for piece in pieces if piece.client in clients)
 
 
-def _clocks_of_run(history: History, run: RunId) -> Iterator[ClockRange]:
-    for one in () if history.base is None else history.base.sittings:
-        if one.by.run == run:
-            yield from ranges(one.payload).deletes
-    for work in _runs(history):
-        if work.author.run == run:
-            yield from ranges(work.payload).structs
+def taking_of_run(history: History, run: RunId) -> Taking:
+    """What there is of an agent run, to be taken back."""
+    return taking_of(rows_of_run(history, run), state_at(history, history.head).state)
 
 
 def recovered(history: History) -> tuple[RecoveredText, ...]:

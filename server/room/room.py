@@ -100,6 +100,11 @@ class Room:
         """How far into the log this room has read."""
         return Seq(0) if self._desk is None else self._desk.document.seq
 
+    @property
+    def stored_bytes(self) -> int:
+        """What its document weighs in the log."""
+        return 0 if self._desk is None else self._desk.document.stored_bytes
+
     async def loaded(self) -> None:
         """Return once the room is live. Raises why it could not be loaded."""
         await self._loaded.wait()
@@ -113,10 +118,7 @@ class Room:
     def join(
         self, peer: PeerId, channel: Channel, seat: Seat, role: Role, by: Attribution | None = None
     ) -> Peer:
-        """Add a connection; its edits are ``by`` its user, if nothing else is said.
-
-        Raises ``RoomClosed`` unless the room is live.
-        """
+        """Add a connection; ``by`` is whose its edits are. Raises ``RoomClosed`` unless live."""
         self._require_live()
         newcomer = Peer(peer, seat, role, channel, self._inbox, self._limits, by)
         self._inbox.put(commands.Join(newcomer), 0)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from server.protocol.ids import Millis, ProjectId, UserId
+from server.room.event_ports import EventLog
 from server.room.ports import (
     Attribution,
     Batch,
@@ -47,6 +48,8 @@ class AnyStore(Protocol):
     def feed(self) -> ChangeFeed: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def events(self) -> EventLog: ...
     async def close(self) -> None: ...
 
 

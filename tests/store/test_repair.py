@@ -85,7 +85,7 @@ async def test_what_can_be_derived_is_mended_and_told_L4(
 async def test_checkpoints_of_a_thinned_history_are_made_from_its_base(
     here: Town, path: Path
 ) -> None:
-    here.rules = Rules(history_days=0, history_percent=0)
+    here.rules = Rules(history_days=0, history_percent=0, project_days=30)
     await here.clock.advance(1.0)
     assert await here.upkeep.thin(here.project)
     tamper(path, "DELETE FROM checkpoints")

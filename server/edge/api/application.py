@@ -17,12 +17,14 @@ from starlette.responses import Response
 
 from server.edge.api import (
     all_projects,
+    all_users,
     auth,
     bulk,
     credentials,
     diagrams,
     document_problems,
     edges,
+    events,
     exchange,
     graph,
     history,
@@ -31,6 +33,7 @@ from server.edge.api import (
     me,
     members,
     nodes,
+    operation,
     plan,
     projects,
     proposals,
@@ -71,9 +74,12 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     history.routes,
     runs.routes,
     proposals.routes,
+    events.routes,
     document_problems.routes,
     search.routes,
     all_projects.routes,
+    all_users.routes,
+    operation.routes,
 )
 
 DESCRIPTION = """\

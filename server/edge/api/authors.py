@@ -18,7 +18,7 @@ class Author(Output):
     """A person, and by which means."""
 
     user_id: str | None = Field(description="Null for the operator, and for nobody in particular.")
-    name: str | None = Field(description="As members know them; null for who is no member now.")
+    name: str | None = Field(description="As members know them; null for somebody who has left.")
     means: Means
     run: str | None = Field(description="The agent run, if one did it.")
     ai: bool = Field(description="Whether an agent run wrote it.")

@@ -12,6 +12,7 @@ from pydantic import Field
 from server.document import proposals as kept
 from server.document.elements import KIND_OF_ROOT, Kind
 from server.edge.api.callers import ReadAccess, WriteAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -70,7 +71,7 @@ class Decided(Output):
 
 def routes() -> APIRouter:
     """Proposals of one project."""
-    router = APIRouter(tags=["proposals"], prefix="/projects/{project_id}/proposals")
+    router = Router(tags=["proposals"], prefix="/projects/{project_id}/proposals")
     router.get("", responses=refusals(404))(list_proposals)
     router.post("/{proposal_id}/accept", responses=refusals(404, 409))(accept)
     router.post("/{proposal_id}/reject", responses=refusals(404, 409))(reject)

@@ -16,6 +16,7 @@ from starlette.responses import StreamingResponse
 from server.edge.allowances import allowance_of
 from server.edge.api.authors import names_of
 from server.edge.api.callers import Access, ReadAccess, WriteAccess
+from server.edge.api.guarded import Router
 from server.edge.api.openapi import Responses, refusals
 from server.edge.api.pages import DEFAULT_LIMIT, Limit
 from server.edge.api.run_models import (
@@ -39,7 +40,7 @@ from server.room.settling import settled
 RunName = Annotated[str, Path(description="A run's id.", max_length=64)]
 Before = Annotated[str | None, Query(max_length=64, description="`next` of the page before.")]
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.3
 QUIET_SECONDS = 15.0
 """After so long without news a comment is sent, so that nobody takes the line for dead."""
 
@@ -56,7 +57,7 @@ EVENTS: Responses = {
 
 def routes() -> APIRouter:
     """Runs of one project, and what was said about them."""
-    router = APIRouter(tags=["runs"], prefix="/projects/{project_id}")
+    router = Router(tags=["runs"], prefix="/projects/{project_id}")
     router.post("/runs", status_code=202, responses=refusals(404))(ask)
     router.get("/runs", responses=refusals(404))(list_runs)
     router.get("/runs/{run_id}", responses=refusals(404))(read)

@@ -142,8 +142,9 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     ada = await directory.add_user(email="ada@x.org", name="A", is_admin=False, password_hash=None)
     await directory.add_token(ada.id, digest=token_digest("ada"), label="t", expires_at=None)
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
+    projection = Abreast(store.database)
     ports = Ports(
-        store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
+        store.log, store.compaction, directory, store.feed, clock, projection, store.events
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with (

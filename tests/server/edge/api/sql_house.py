@@ -17,6 +17,7 @@ from server.edge.accounts import account_services
 from server.edge.api.application import PREFIX
 from server.edge.draining import Standing
 from server.edge.keys import derive_keys
+from server.edge.one_time import OneTimeLinks
 from server.edge.passwords import Passwords
 from server.edge.projects import create_project
 from server.edge.providers import Providers
@@ -26,6 +27,7 @@ from server.edge.visits import VisitBook
 from server.ground import historian_of
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
+from server.room.account_ports import Purpose
 from server.room.ports import Clock
 from server.room.rooms import Ports, Rooms, hosting
 from server.room.worker import Here
@@ -50,6 +52,7 @@ class SqlHouse:
     client: AsyncClient
     app: ASGIApp
     mailbox: Mailbox
+    settings: Settings
     people: dict[str, UserId] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -75,6 +78,12 @@ class SqlHouse:
         for name, role in members.items():
             await self.store.directory.set_member(project.id, self.people[name], role)
         return project.id
+
+    async def login_link(self, name: str) -> str:
+        """The secret of a one-time login link."""
+        links = OneTimeLinks(self.store.people.links, self.clock, "http://test")
+        made = await links.make(Purpose.LOGIN, user=self.people[name])
+        return made.partition("link=")[2]
 
     def browser(self) -> AsyncClient:
         """A client with a cookie jar of its own, and no token."""
@@ -103,7 +112,13 @@ async def sql_house(
         store = await open_store(f"sqlite:///{migrated(folder / '8gentc.db')}", clock)
         ending.push_async_callback(store.close)
         ports = Ports(
-            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+            store.log,
+            store.compaction,
+            store.directory,
+            store.feed,
+            clock,
+            store.projection,
+            store.events,
         )
         rooms = await ending.enter_async_context(hosting(ports, STILL))
         visits = VisitBook(store.projects, clock)
@@ -124,4 +139,4 @@ async def sql_house(
         serving = ASGITransport(app, raise_app_exceptions=False)
         client = AsyncClient(transport=serving, base_url="http://test")
         await ending.enter_async_context(client)
-        yield SqlHouse(store, rooms, clock, client, app, mailbox)
+        yield SqlHouse(store, rooms, clock, client, app, mailbox, chosen)

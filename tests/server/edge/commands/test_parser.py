@@ -15,6 +15,7 @@ COMMANDS = [
     "user add EMAIL",
     "user list",
     "user disable EMAIL",
+    "user forget EMAIL",
     "token add EMAIL",
     "token list EMAIL",
     "token revoke ID",
