@@ -4,7 +4,7 @@ What does not live here: sessions and tokens as credentials (``store.people``), 
 (``store.links``), and what an account may do.
 """
 
-from sqlalchemy import Connection, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from server.protocol.addresses import normalised
 from server.protocol.credentials import TokenKind
@@ -18,14 +18,11 @@ from store.changing import change
 from store.database import Database
 from store.tables import AnyRow
 
-HAS_SECOND_FACTOR = exists().where(
-    t.second_factors.c.user_id == t.users.c.id, t.second_factors.c.confirmed
-)
 ACCOUNTS = select(
     *people.USER_COLUMNS,
     t.users.c.password_hash,
     t.users.c.email_verified,
-    HAS_SECOND_FACTOR.label("second_factor"),
+    people.HAS_SECOND_FACTOR.label("second_factor"),
 )
 BY_EMAIL = ACCOUNTS.where(t.users.c.email == bindparam("address"))
 BY_ID = ACCOUNTS.where(t.users.c.id == bindparam("user"), people.REMEMBERED)

@@ -1,25 +1,40 @@
 """Forgetting a person: everything that says who they were goes, their id stays (L3).
 
-The log names its authors by ids that say nothing, so no row of it is touched: what an id
-meant is deleted instead, wherever it is kept. What does not live here: what they wrote (that
-is the project's), and backups.
+The log names its authors by ids that say nothing, under digests that cannot be made anew, so
+no row of it is touched: what an id meant is deleted instead, wherever it is kept. What refers
+to an account is found in the tables themselves, so that one which is added later cannot be
+overlooked. What does not live here: what they wrote (that is the project's), and backups.
 
-Law kept here: a project keeps an owner. The row of ``users`` stays, empty, so that what
-refers to it holds, and so that an import does not bring their name back.
+Laws kept here: L8 (no live project is left without an owner, no server without an admin). The
+row of ``users`` stays, empty, so that what refers to it holds, and so that an import does not
+bring their name back.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    Connection,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId, UserId
 from server.protocol.roles import Role
 from store import tables as t
-from store.projects import note_member
+from store.projects import has_other_owner, lock_project, note_member
+from store.tables import AnyRow
+from store.user_files import require_other_admin
 
-NAMED_AT_MOST: Final = 3
-"""Titles in an error."""
+SHOWN: Final = 10
+"""Projects that are named in an error."""
 
 USER: BindParameter[str] = bindparam("user")
 OTHER = t.project_members.alias("other")
@@ -33,20 +48,15 @@ OWNED_ALONE = (
     & (t.project_members.c.role == Role.OWNER.value)
     & ~OWNED_BY_ANOTHER
 )
-LOCK_PROJECTS = (
-    select(t.projects.c.id)
-    .join_from(t.projects, t.project_members)
-    .where(t.project_members.c.user_id == USER)
+OWNED = (
+    select(t.projects.c.id, t.projects.c.title)
+    .join_from(t.project_members, t.projects)
+    .where(
+        t.project_members.c.user_id == USER,
+        t.project_members.c.role == Role.OWNER.value,
+        t.projects.c.deleted_at.is_(None),
+    )
     .order_by(t.projects.c.id)
-    .with_for_update(of=t.projects)
-)
-"""Owners who leave wait for each other, or two last ones could both."""
-
-ONLY_OWNER = (
-    select(t.projects.c.title)
-    .join_from(t.projects, t.project_members)
-    .where(OWNED_ALONE, t.projects.c.deleted_at.is_(None))
-    .order_by(t.projects.c.title_key)
 )
 LIVE_MEMBERSHIPS = (
     select(t.projects.c.id)
@@ -60,9 +70,6 @@ DELETE_LINKS = delete(t.links).where(
 )
 LEAVE = delete(t.project_members).where(t.project_members.c.user_id == USER, ~OWNED_ALONE)
 """Of a deleted project its only owner stays one, by an id: it can be brought back."""
-
-THEIRS = (t.tokens, t.second_factors, t.recovery_codes, t.identities)
-"""Tables whose rows say something of a person and nothing of a project."""
 
 EMPTY = (
     update(t.users)
@@ -81,7 +88,8 @@ EMPTY = (
 
 
 def forget(conn: Connection, user: UserId, now: Millis) -> None:
-    """Raises ``NotFound``, or ``Conflict`` for the only owner of a live project."""
+    """Raises ``NotFound``, or ``Conflict`` for the only owner of a live project and for the
+    only platform admin."""
     who = {"user": user}
     unnamed = conn.execute(
         delete(t.project_authors).where(t.project_authors.c.user_id == USER), who
@@ -90,24 +98,46 @@ def forget(conn: Connection, user: UserId, now: Millis) -> None:
         if not unnamed:
             raise NotFound("no such user")
         return
-    conn.execute(LOCK_PROJECTS, who).all()
+    require_other_admin(conn, user)
     _require_other_owners(conn, user)
     conn.execute(DELETE_LINKS, who)
-    for table in THEIRS:
-        conn.execute(delete(table).where(table.c.user_id == USER), who)
+    for column in references():
+        conn.execute(delete(column.table).where(column == USER), who)
+    _leave(conn, user, now)
+    conn.execute(EMPTY, {**who, "now": now})
+
+
+def references() -> Iterator[Column[str]]:
+    """All columns that refer to a user, but for memberships; those of tables that others refer
+    to last."""
+    for table in reversed(t.metadata.sorted_tables):
+        for key in table.foreign_keys:
+            if key.column is t.users.c.id and table is not t.project_members:
+                yield key.parent
+
+
+def _leave(conn: Connection, user: UserId, now: Millis) -> None:
+    who = {"user": user}
     left = conn.execute(LIVE_MEMBERSHIPS, who).scalars().all()
     conn.execute(LEAVE, who)
     for project in left:
         note_member(conn, ProjectId(project), user, None, now)
-    conn.execute(EMPTY, {**who, "now": now})
 
 
 def _require_other_owners(conn: Connection, user: UserId) -> None:
-    titles = conn.execute(ONLY_OWNER, {"user": user}).scalars().all()
-    if titles:
-        some = ", ".join(f"“{title}”" for title in titles[:NAMED_AT_MOST])
-        more = "" if len(titles) <= NAMED_AT_MOST else f" and {len(titles) - NAMED_AT_MOST} more"
-        raise Conflict(
-            f"they are the only owner of {some}{more}:"
-            " make somebody else one, or delete these projects, first"
-        )
+    """Each project is locked before it is looked at, as every change of members does: owners
+    who leave wait for each other, or two last ones could both."""
+    alone = [row for row in conn.execute(OWNED, {"user": user}).all() if _is_alone(conn, row, user)]
+    if not alone:
+        return
+    first = sorted(alone, key=lambda row: (row.title, row.id))[:SHOWN]
+    names = [f"“{row.title}” ({row.id})" for row in first]
+    more = len(alone) - len(first)
+    listed = ", ".join(names) + (f" and {more} more" if more else "")
+    raise Conflict(f"hand over or delete what would have no owner: {listed}")
+
+
+def _is_alone(conn: Connection, row: AnyRow, user: UserId) -> bool:
+    project = ProjectId(row.id)
+    lock_project(conn, project)
+    return not has_other_owner(conn, project, user)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, or_, select, update
 
 from server.protocol.addresses import normalised
 from server.protocol.credentials import Scope, TokenKind
@@ -29,6 +29,9 @@ USER_COLUMNS = (
     t.users.c.created_at,
 )
 USER_BY_EMAIL = select(*USER_COLUMNS).where(t.users.c.email == bindparam("email"))
+HAS_SECOND_FACTOR = exists().where(
+    t.second_factors.c.user_id == t.users.c.id, t.second_factors.c.confirmed
+)
 REMEMBERED = t.users.c.forgotten_at.is_(None)
 USER_EXISTS = select(t.users.c.id).where(t.users.c.id == bindparam("user"), REMEMBERED)
 ALL_USERS = select(*USER_COLUMNS).where(REMEMBERED).order_by(t.users.c.email)

@@ -296,6 +296,5 @@ def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role
 
 
 def _insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
-    conn.execute(
-        insert(t.project_members), {"project_id": project, "user_id": user, "role": role.value}
-    )
+    values = {"project_id": project, "user_id": user, "role": role.value}
+    conn.execute(insert(t.project_members), values)

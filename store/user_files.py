@@ -1,6 +1,7 @@
 """Statements about all accounts, for platform admins: who there is, and how they stand.
 
-What does not live here: what logs somebody in (``store.accounts``), deleting (``store.leaving``).
+What does not live here: what logs somebody in (``store.accounts``), and forgetting them
+(``store.forgetting``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,6 @@ from server.room.ports import User
 from server.room.user_ports import UserFile, UserPage, UserQuery, UserShelf
 from store import people
 from store import tables as t
-from store.accounts import HAS_SECOND_FACTOR
 from store.tables import AnyRow
 
 PROJECTS = (
@@ -40,18 +40,20 @@ FILES = select(
     *people.USER_COLUMNS,
     t.users.c.email_verified,
     t.users.c.password_hash.is_not(None).label("has_password"),
-    HAS_SECOND_FACTOR.label("has_second_factor"),
+    people.HAS_SECOND_FACTOR.label("has_second_factor"),
     PROJECTS.label("projects"),
     _credentials(TokenKind.SESSION).label("sessions"),
     _credentials(TokenKind.TOKEN).label("tokens"),
-)
+).where(people.REMEMBERED)
 ONE_FILE = FILES.where(t.users.c.id == bindparam("user"))
 SHELVES = {
     UserShelf.ALL: true(),
     UserShelf.ADMINS: t.users.c.is_admin,
     UserShelf.DISABLED: t.users.c.disabled,
 }
-NAMED = select(*people.USER_COLUMNS).where(t.users.c.id.in_(bindparam("ids", expanding=True)))
+NAMED = select(*people.USER_COLUMNS).where(
+    t.users.c.id.in_(bindparam("ids", expanding=True)), people.REMEMBERED
+)
 LOCK_ADMINS = (
     select(t.users.c.id)
     .where(t.users.c.is_admin, ~t.users.c.disabled)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from server.protocol.ids import UserId
 from server.room.ports import Clock, User
 from server.room.user_ports import UserFile, UserPage, UserQuery
-from store import leaving, user_files
+from store import user_files
 from store.changing import change
 from store.database import Database
 
@@ -41,7 +41,3 @@ class SqlUsers:
     async def end_credentials(self, user: UserId) -> None:
         """End every session and token."""
         await change(self._db, user_files.end_credentials, user, self._clock.now())
-
-    async def delete(self, user: UserId) -> None:
-        """The account and all that is only theirs."""
-        await change(self._db, leaving.delete_user, user)

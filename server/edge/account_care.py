@@ -16,7 +16,6 @@ from server.protocol.errors import Forbidden
 from server.protocol.ids import TokenId, UserId
 from server.room.account_ports import Account, Accounts, Purpose
 from server.room.ports import User
-from server.room.user_ports import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class AccountCare:
     """Changes of an account by its owner."""
 
     accounts: Accounts
-    users: Users
     passwords: Passwords
     attempts: Attempts
     links: OneTimeLinks
@@ -53,7 +51,7 @@ class AccountCare:
         """Delete the account; returns whose it was. Raises ``Conflict`` when something would
         be left without an owner."""
         gone = (await self.accounts.by_id(user)).user
-        await self.users.delete(user)
+        await self.accounts.forget(user)
         return gone
 
     async def tell_of_leaving(self, user: User) -> None:

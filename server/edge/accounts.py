@@ -64,7 +64,7 @@ def account_services(
         ports=ports,
         logins=logins,
         registration=registration,
-        care=AccountCare(accounts, ports.users, passwords, attempts, links, mailer),
+        care=AccountCare(accounts, passwords, attempts, links, mailer),
         second_factor=second,
         attempts=attempts,
         identities=IdentityDesk(accounts, ports.identities, registration, logins),

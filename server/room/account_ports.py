@@ -65,11 +65,11 @@ class Accounts(Protocol):
     async def forget(self, user: UserId) -> None:
         """Anonymise a person everywhere, for good, in one transaction.
 
-        Name and address, every credential, link, second factor, identity and membership are
-        gone, and what imported histories call them; live connections close. What they wrote
-        stays, by an id that says nothing. Raises ``Conflict`` while they are the only owner of
-        a live project, ``NotFound`` for an id by which nobody is known. Backups keep what they
-        have.
+        Name and address, every credential, link, second factor, identity, membership and
+        invitation of theirs are gone, and what imported histories call them; live connections
+        close. What they wrote stays, by an id that says nothing. Raises ``Conflict`` while
+        they are the only owner of a live project, naming those, or the only platform admin,
+        ``NotFound`` for an id by which nobody is known. Backups keep what they have.
         """
 
 

@@ -78,9 +78,3 @@ class Users(Protocol):
 
     async def end_credentials(self, user: UserId) -> None:
         """End every session and token of theirs."""
-
-    async def delete(self, user: UserId) -> None:
-        """Remove the account and all that is only theirs: credentials, links, second factor,
-        identities, memberships, invitations. Their edits stay, under an id that is nobody's.
-        Raises ``Conflict`` when a live project would be left without an owner, naming those,
-        and when no platform admin would be left."""

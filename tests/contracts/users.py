@@ -12,7 +12,7 @@ from server.protocol.roles import Role
 from server.room.account_ports import Identity, Link, Purpose
 from server.room.ports import Batch, Seat
 from server.room.user_ports import UserFile, UserQuery, UserShelf
-from store.leaving import references
+from store.forgetting import references
 from store.open import Store
 from tests.contracts.accounts import credential
 from tests.contracts.backends import Backend, edit, new_user
@@ -89,7 +89,7 @@ class UsersContract:
         for change in (
             users.set_standing(ada, is_admin=False),
             users.set_standing(ada, disabled=True),
-            users.delete(ada),
+            store.people.accounts.forget(ada),
         ):
             with pytest.raises(Conflict, match="platform admin"):
                 await change
@@ -135,7 +135,7 @@ class UsersContract:
             project, ada, digest=DIGEST, role=Role.VIEWER, expires_at=later, max_uses=1
         )
         await store.directory.delete_project(await project_of(store, ada))
-        await store.people.users.delete(ada)
+        await store.people.accounts.forget(ada)
         assert await store.people.accounts.by_email("ada@example.org") is None
         assert list(await store.directory.roles([Seat(ada, token, project)])) == [None]
         assert [one.user.id for one in await store.directory.members(project)] == [bo]
@@ -146,7 +146,10 @@ class UsersContract:
         assert await store.fsck() == []
         assert await new_user(store) != ada
         with pytest.raises(NotFound):
-            await store.people.users.delete(ada)
+            await store.people.users.file(ada)
+        assert await store.people.users.named([ada]) == {}
+        with pytest.raises(NotFound):
+            await store.people.accounts.forget(ada)
 
     async def test_no_project_is_left_without_an_owner_L8(self, backend: Backend) -> None:
         store = await opened(backend)
@@ -155,15 +158,15 @@ class UsersContract:
         await store.directory.set_member(shared, bo, Role.OWNER)
         await store.directory.set_member(alone, bo, Role.EDITOR)
         with pytest.raises(Conflict, match=f"owner: “Alone” \\({alone}\\)$"):
-            await store.people.users.delete(ada)
+            await store.people.accounts.forget(ada)
         assert (await store.people.users.file(ada)).projects == 2
         for number in range(11):
             await project_of(store, ada, f"P{number:02}")
         with pytest.raises(Conflict, match=r"P08” \(\w+\) and 2 more$"):
-            await store.people.users.delete(ada)
+            await store.people.accounts.forget(ada)
         await store.projects.transfer(alone, ada, bo)
         with pytest.raises(Conflict, match=r"and 1 more$"):
-            await store.people.users.delete(ada)
+            await store.people.accounts.forget(ada)
 
     async def test_what_goes_with_an_account_is_decided_table_by_table(self) -> None:
         # A new table that refers to users loses rows with them: is that meant?
@@ -173,6 +176,5 @@ class UsersContract:
             "second_factors.user_id",
             "recovery_codes.user_id",
             "identities.user_id",
-            "project_members.user_id",
             "invitations.created_by",
         }

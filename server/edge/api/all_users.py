@@ -153,7 +153,7 @@ async def change(
 async def delete(_: AdminCaller, services: KnownServices, user_id: AnyUser) -> None:
     """Delete an account for good, as its owner would. 409 names projects that would have no
     owner."""
-    await services.people.ports.users.delete(UserId(user_id))
+    await services.people.ports.accounts.forget(UserId(user_id))
 
 
 async def sign_out(_: AdminCaller, services: KnownServices, user_id: AnyUser) -> None:
