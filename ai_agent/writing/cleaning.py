@@ -36,10 +36,10 @@ def objects(value: object) -> list[dict[str, object]]:
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def fresh(wanted: str, taken: Container[str]) -> str:
+def fresh(wanted: str, *taken: Container[str]) -> str:
     """A key that is not taken: as wanted, or with a number."""
     key, count = wanted, 1
-    while key in taken:
+    while any(key in one for one in taken):
         count += 1
         key = f"{wanted} {count}"
     return key

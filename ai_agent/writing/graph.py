@@ -73,7 +73,7 @@ class Graph:
         if there is not None:  # The model names a node anew that it was told of.
             self._keys.setdefault(called, there)
         else:
-            key = fresh(called, {**self._known, **self._labels})
+            key = fresh(called, self._known, self._labels)
             self._labels[key] = label
             self._keys.setdefault(called, key)
             yield AddNode(key, label, name(node.get("kind")), prose(node.get("content")))

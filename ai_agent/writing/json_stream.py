@@ -23,6 +23,9 @@ MAX_CHARS: Final = 1_000_000
 
 MAX_DEPTH: Final = 32
 
+_AT_ONCE: Final = 2048
+"""Characters that are looked at together: what is left of them is copied for each token."""
+
 Path = tuple[str | int, ...]
 """Keys and positions that lead from the whole to a value."""
 
@@ -96,14 +99,10 @@ class JsonStream:
         """What is said with this piece. Raises ``Nonsense``; but what was said before the
         mistake is told first, and the error comes with the next call."""
         self._refuse_again()
-        self._seen += len(text)
-        self._rest += text
         events: list[Event] = []
         try:
-            if self._seen > MAX_CHARS:
-                self._refuse(f"at most {MAX_CHARS} characters")
-            while self._rest and self._step(events):
-                pass
+            for at in range(0, len(text), _AT_ONCE):
+                self._read(text[at : at + _AT_ONCE], events)
         except Nonsense as error:
             self._error = error
             if not events:
@@ -115,6 +114,14 @@ class JsonStream:
         self._refuse_again()
         if self._want is not _Want.NOTHING:
             raise Nonsense(f"the answer ends after {self._seen} characters, in the midst of JSON")
+
+    def _read(self, text: str, events: list[Event]) -> None:
+        self._seen += len(text)
+        self._rest += text
+        if self._seen > MAX_CHARS:
+            self._refuse(f"at most {MAX_CHARS} characters")
+        while self._rest and self._step(events):
+            pass
 
     def _refuse_again(self) -> None:
         if self._error is not None:
@@ -192,7 +199,6 @@ class JsonStream:
     def _start_string(self, *, is_key: bool) -> None:
         self._is_key = is_key
         self._parts = []
-        self._units.reset()
         self._want = _Want.STRING
 
     def _string(self, events: list[Event]) -> bool:

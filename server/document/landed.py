@@ -44,7 +44,7 @@ def landed(rows: Sequence[bytes], state: bytes) -> Landed:
         place = where.place((run.client, run.start))
         seen = ends.get(run.client, 0)
         ends[run.client] = max(seen, run.end)
-        if place is not None and is_text(place) and run.end > seen:
+        if place is not None and is_text(place):
             new = _from(text, seen - run.start)
             texts[place.spot] = texts.get(place.spot, "") + new
     return Landed(frozenset(elements), texts)

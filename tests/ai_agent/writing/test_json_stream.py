@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ai_agent.writing.json_stream import MAX_DEPTH, Event, JsonStream, Text, Value
+from ai_agent.writing.json_stream import MAX_CHARS, MAX_DEPTH, Event, JsonStream, Text, Value
 from server.protocol.errors import Nonsense
 from tests.ai_agent.writing.streams import cuts
 
@@ -128,3 +128,10 @@ def test_what_came_before_the_mistake_is_told_first() -> None:
     assert stream.feed('["good", bad!') == [Text((0,), "good"), Value((0,), "good")]
     with pytest.raises(Nonsense):
         stream.end()
+
+
+def test_an_answer_without_end_is_nonsense() -> None:
+    stream = JsonStream()
+    assert stream.feed('["' + "x" * (MAX_CHARS - 10))
+    with pytest.raises(Nonsense, match=f"at most {MAX_CHARS}"):
+        stream.feed("y" * 20)

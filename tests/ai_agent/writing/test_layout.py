@@ -1,5 +1,6 @@
 """Nodes lie beside each other, whoever put them there."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,22 @@ def test_an_edge_pulls_a_node_to_its_neighbour_beside_what_lies_there() -> None:
     assert layout.pull("n") is None
 
 
+@pytest.mark.parametrize("aside", [-230.0, -50.0, 0.0, 50.0, 230.0])
+@pytest.mark.parametrize("above", [-110.0, -30.0, 0.0, 30.0, 110.0])
+def test_wherever_somebodys_node_lies_a_pulled_one_keeps_the_gap(
+    aside: float, above: float
+) -> None:
+    there = Point(5000 + aside, STEP_Y + above)
+    layout = Layout({"p": Point(5000, 0), "q": there, "z": Point(0, 0)})
+    layout.place("n")
+    layout.join("n", "p")
+    pulled = layout.pull("n")
+    assert pulled is not None
+    assert pulled != Point(5000, STEP_Y)
+    for x, y in (there, Point(5000, 0)):
+        assert abs(pulled.x - x) >= STEP_X or abs(pulled.y - y) >= STEP_Y
+
+
 def test_a_node_that_somebody_moves_makes_room_where_it_was() -> None:
     layout = Layout({})
     first = layout.place("a")
@@ -71,6 +88,12 @@ def test_a_node_that_somebody_moves_makes_room_where_it_was() -> None:
     layout.place("b")
     layout.join("b", "c")
     assert layout.pull("b") is None
+
+
+def test_a_node_is_not_in_its_own_way() -> None:
+    layout = Layout({"p": Point(0, 0), "n": Point(230, 150)})
+    layout.join("n", "p")
+    assert layout.pull("n") == Point(0, STEP_Y)
 
 
 def test_a_node_that_is_gone_is_not_pulled() -> None:

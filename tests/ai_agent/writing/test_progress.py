@@ -97,13 +97,16 @@ def test_text_is_cut_anew_by_a_new_attempt_and_goes_on_in_the_midst_of_a_piece()
 
 def test_what_people_deleted_meanwhile_does_not_come_again() -> None:
     with a_desk() as desk:
-        desk.write(AddSection("s", "S"), AppendText("s", "one two"), AddNode("a", "A"))
         desk.write(AddSection("t", "T"), AppendText("t", "gone"))
+        desk.write(AddSection("s", "S"), AppendText("s", "one two"), AddNode("a", "A"))
         ids = {one.title: one.id for one in desk.view().sections}
         node = desk.view().nodes[0].id
         desk.person(lambda doc: change_section(doc, ids["S"], SectionChange(body=" two!")))
         desk.person(lambda doc: remove_section(doc, ids["T"]))
         desk.person(lambda doc: remove_node(doc, node))
+        known = landed(desk.rows, desk.room.full())
+        assert known.texts[Spot("plan", ids["T"])] == "gone"
+        assert Spot("nodes", node) in known.elements
         resume(desk)
         desk.write(AddSection("s", "S"), AppendText("s", "one two three"), AddNode("a", "A"))
         desk.write(AddSection("t", "T"), AppendText("t", "gone, more"))

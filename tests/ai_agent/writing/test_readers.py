@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ai_agent.writing.cleaning import MAX_NAME
 from ai_agent.writing.diagrams import DiagramKind
+from ai_agent.writing.graph import MAX_EDGES, MAX_NODES
 from ai_agent.writing.operations import (
     AddDiagram,
     AddEdge,
@@ -28,6 +30,7 @@ from ai_agent.writing.readers import (
     selection_reader,
 )
 from ai_agent.writing.schemas import DIAGRAMS, GRAPH, PLAN, SELECTION, Schema
+from ai_agent.writing.sections import MAX_SECTIONS
 from server.document.elements import ElementRef, Kind
 from server.protocol.errors import Nonsense
 from tests.ai_agent.writing.streams import cuts
@@ -236,6 +239,25 @@ def test_ends_of_a_diagram_are_found_by_their_labels_too() -> None:
     assert isinstance(done, AddDiagram)
     assert "    s0 --> s1 : #99;lose\n" in done.source
     assert done.title == "State"
+
+
+def test_an_answer_without_end_is_bounded() -> None:
+    sections = [{"title": str(n), "body": "x"} for n in range(MAX_SECTIONS + 9)]
+    made = of(plan_reader(), {"sections": sections})
+    assert len(made) == 2 * MAX_SECTIONS
+    nodes = [{"id": str(n), "label": str(n)} for n in range(MAX_NODES + 9)]
+    edges = [{"source": str(n % 99), "target": str(n // 99)} for n in range(MAX_EDGES + 9)]
+    found = of(graph_reader({}), {"nodes": nodes, "edges": edges})
+    assert sum(isinstance(one, AddNode) for one in found) == MAX_NODES
+    assert sum(isinstance(one, AddEdge) for one in found) == MAX_EDGES
+
+
+def test_titles_are_one_line_and_short_and_text_has_no_control_characters() -> None:
+    sections = [{"title": " a\x00\n b" + "c" * 500, "body": "one\r\n\ttwo\x07\x1b[31m"}]
+    assert of(plan_reader(), {"sections": sections}) == [
+        AddSection("a b" + "c" * (MAX_NAME - 3), "a b" + "c" * (MAX_NAME - 3)),
+        AppendText("a b" + "c" * (MAX_NAME - 3), "one\n\ttwo[31m"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["[]", '{"sections": 5, "nodes": "x"}', "{}"])

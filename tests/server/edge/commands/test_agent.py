@@ -79,6 +79,7 @@ async def office(outcome: Outcome) -> tuple[Ports, str, Hand]:
         employ=employ,
         vault=ABSENT,
         projects=ABSENT,
+        transfers=ABSENT,
         people=ABSENT,
         verify=ABSENT,
         clock=ManualClock(),
