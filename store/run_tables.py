@@ -31,7 +31,7 @@ runs = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("project_id", String, ForeignKey("conversations.project_id"), nullable=False),
-    Column("user_id", String, ForeignKey("users.id"), nullable=False, comment="who asked"),
+    Column("user_id", String, nullable=False, comment="who asked; they may be forgotten since"),
     Column("task", String, nullable=False),
     Column("prompt", String, nullable=False),
     Column("target", String, nullable=False, comment="JSON"),

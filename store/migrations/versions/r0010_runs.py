@@ -42,7 +42,9 @@ def _create_runs() -> None:
         "runs",
         sa.Column("id", sa.String, nullable=False),
         sa.Column("project_id", sa.String, nullable=False),
-        sa.Column("user_id", sa.String, nullable=False, comment="who asked"),
+        sa.Column(
+            "user_id", sa.String, nullable=False, comment="who asked; they may be forgotten since"
+        ),
         sa.Column("task", sa.String, nullable=False),
         sa.Column("prompt", sa.String, nullable=False),
         sa.Column("target", sa.String, nullable=False, comment="JSON"),
@@ -68,7 +70,6 @@ def _create_runs() -> None:
         sa.ForeignKeyConstraint(
             ["project_id"], ["conversations.project_id"], name="fk_runs_project_id_conversations"
         ),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_runs_user_id_users"),
     )
     for column in ("project_id", "user_id", "status"):
         op.create_index(f"ix_runs_{column}_created_at", "runs", [column, "created_at"])
