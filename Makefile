@@ -2,6 +2,7 @@
 #
 #   make install   .venv with the command .venv/bin/8gentc, exactly the pinned versions
 #   make run       set everything up and start the server; the first start prints how to connect
+#   make web       build the studio into server/edge/static/studio; needs Node 20
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
 #   make api-types clients/typescript/api.d.ts, after a change of the HTTP API
@@ -19,13 +20,14 @@ INTEROP := tests/interop
 WHEELS := dist
 PEERS := benchmarks/peers
 TYPES := clients/typescript
+STUDIO := server/edge/static/studio
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run test check api-types bench bench-peers soak wheel clean
+.PHONY: install web run test check api-types bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -41,11 +43,26 @@ $(NODE_STAMP): $(NODE_LOCK)
 	cd $(INTEROP) && npm ci --no-audit --no-fund
 	touch $@
 
-run: install
+# The studio. Vite writes index.html last, so it stands for all that it has built.
+STUDIO_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) \
+	web/index.html web/vite.config.ts web/package-lock.json
+
+web: $(STUDIO)/index.html
+
+$(STUDIO)/index.html: $(STUDIO_SOURCES) web/node_modules/.installed
+	cd web && npm run --silent build -- --logLevel warn
+	touch $@
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+# Without Node the server runs all the same, and says at / what is missing.
+run: install $(if $(shell command -v npm),web)
 	$(BIN)/8gentc serve --first-run
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
-test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed)
+test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web)
 	$(BIN)/python -m pytest
 
 check: install
@@ -84,14 +101,15 @@ $(PEERS)/.venv/.installed: $(PEERS)/requirements.txt
 	-$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-# The same steps as in the Dockerfile.
-wheel: install
+# The same steps as in the Dockerfile. Without Node, a wheel without a studio.
+wheel: install $(if $(shell command -v npm),web)
 	rm -rf $(WHEELS)
 	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt \
 		--wheel-dir $(WHEELS) .
 
 clean:
 	rm -rf $(PEERS)/node_modules $(PEERS)/y_websocket/node_modules $(PEERS)/.venv benchmarks/.work
+	rm -rf web/node_modules $(STUDIO)
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules $(TYPES)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- long runs of what the suite runs small -------------------------------------------

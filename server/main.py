@@ -45,6 +45,7 @@ from server.edge.pace import ConnectionCount
 from server.edge.providers import Providers
 from server.edge.secrets import load_or_create_key, token_digest
 from server.edge.settings import Settings, read_settings
+from server.edge.studio import load_studio, unbuilt_routes
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
@@ -270,6 +271,8 @@ def application(
         historian=historian,
         restorer=Restorer(historian, rooms),
     )
+    studio = load_studio()
+    pages = studio.routes() if studio else [*unbuilt_routes(), *login_routes()]
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
@@ -278,7 +281,7 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
-            *login_routes(),
+            *pages,
             yjs.route(),
         ],
         clock=clock,

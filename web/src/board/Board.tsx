@@ -1,0 +1,1 @@
+export default function Board(_: { onClose?: () => void }) { return <p>Board</p> }

@@ -1,0 +1,1 @@
+export default function Diagrams(_: { onClose?: () => void }) { return <p>Diagrams</p> }

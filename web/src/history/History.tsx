@@ -1,0 +1,1 @@
+export default function History(_: { onClose?: () => void }) { return <p>History</p> }

@@ -1,0 +1,1 @@
+export default function Plan(_: { onClose?: () => void }) { return <p>Plan</p> }

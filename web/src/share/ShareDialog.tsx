@@ -1,0 +1,1 @@
+export default function ShareDialog(_: { onClose?: () => void }) { return <p>ShareDialog</p> }
