@@ -28,7 +28,8 @@ export function App() {
 function View() {
   const path = usePath()
   const { standing } = useDoor()
-  if (path === '/reset' || path === '/register' || path === '/email') return <LinkPage path={path} />
+  if (path === '/reset' || path === '/register' || path === '/email')
+    return <LinkPage path={path} />
   switch (standing.state) {
     case 'asking':
       return <Waiting />

@@ -20,7 +20,9 @@ export function TopBar({ children }: { children?: ReactNode }) {
       <a className="home" href="/" onClick={followed} aria-label="8gentc: your projects">
         <Logo size={28} />
       </a>
-      <div className="topbar-middle">{children ?? <strong className="wordmark">8gentc</strong>}</div>
+      <div className="topbar-middle">
+        {children ?? <strong className="wordmark">8gentc</strong>}
+      </div>
       <button
         type="button"
         className="button plain icon"

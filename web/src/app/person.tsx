@@ -1,5 +1,13 @@
 /** Who is logged in, for all views. */
-import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useState } from 'react'
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useMemo,
+  useState,
+} from 'react'
 import { api, done, got, Problem, toldOf } from '../api/client'
 import type { Profile } from '../api/types'
 import { go } from './router'

@@ -32,7 +32,7 @@ export function go(to: string, { replace = false } = {}): void {
 export function followed(event: MouseEvent<HTMLAnchorElement>): void {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
   event.preventDefault()
-  go(event.currentTarget.pathname)
+  go(event.currentTarget.pathname + event.currentTarget.hash)
 }
 
 /** Takes a secret out of the address bar and answers it; null if there is none. */

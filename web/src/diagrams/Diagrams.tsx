@@ -1,1 +1,3 @@
-export default function Diagrams(_: { onClose?: () => void }) { return <p>Diagrams</p> }
+export default function Diagrams(_: { onClose?: () => void }) {
+  return <p>Diagrams</p>
+}

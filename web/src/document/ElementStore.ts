@@ -61,8 +61,13 @@ export class ElementStore<T extends object> {
     const changed = [...touched].filter((id) => this.#refresh(id))
     if (changed.length === 0) return
     this.#all = [...this.#elements.values()]
-    for (const id of changed) this.#ofOne.get(id)?.forEach((listener) => { listener() })
-    this.#ofAll.forEach((listener) => { listener() })
+    for (const id of changed)
+      this.#ofOne.get(id)?.forEach((listener) => {
+        listener()
+      })
+    this.#ofAll.forEach((listener) => {
+      listener()
+    })
   }
 
   /** Reads one element again; whether it differs. */

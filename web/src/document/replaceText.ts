@@ -19,7 +19,8 @@ function sameStart(one: string, other: string): number {
 
 function sameEnd(one: string, other: string, most: number): number {
   let length = 0
-  while (length < most && one[one.length - 1 - length] === other[other.length - 1 - length]) length += 1
+  while (length < most && one[one.length - 1 - length] === other[other.length - 1 - length])
+    length += 1
   const parts = isInsidePair(one, one.length - length) || isInsidePair(other, other.length - length)
   return parts ? length - 1 : length
 }

@@ -10,7 +10,10 @@ export function useElements<T extends object>(store: ElementStore<T>): readonly 
 
 /** One element; undefined once it is gone. */
 export function useElement<T extends object>(store: ElementStore<T>, id: string): T | undefined {
-  const subscribe = useCallback((changed: () => void) => store.subscribeTo(id, changed), [store, id])
+  const subscribe = useCallback(
+    (changed: () => void) => store.subscribeTo(id, changed),
+    [store, id],
+  )
   return useSyncExternalStore(subscribe, () => store.get(id))
 }
 

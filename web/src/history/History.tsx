@@ -1,1 +1,3 @@
-export default function History(_: { onClose?: () => void }) { return <p>History</p> }
+export default function History(_: { onClose?: () => void }) {
+  return <p>History</p>
+}

@@ -104,7 +104,8 @@ export class Connection {
     } catch (error) {
       const trouble = troubleOf(error)
       this.#set({ trouble })
-      if (trouble.kind === 'offline' || trouble.kind === 'out-of-service') this.#again(this.#longer())
+      if (trouble.kind === 'offline' || trouble.kind === 'out-of-service')
+        this.#again(this.#longer())
     }
   }
 

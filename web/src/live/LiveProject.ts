@@ -8,8 +8,8 @@ import { IndexeddbPersistence } from 'y-indexeddb'
 import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { type Diagram, readDiagram } from '../document/diagrams'
-import { type Edge, readEdge } from '../document/edges'
 import { ElementStore } from '../document/ElementStore'
+import { type Edge, readEdge } from '../document/edges'
 import { type Node, readNode } from '../document/nodes'
 import { type ProjectDocument, projectDocument, undoOf } from '../document/project'
 import { readSection, type Section } from '../document/sections'
@@ -49,9 +49,11 @@ export class LiveProject {
     // Two people at one browser do not share what it keeps.
     this.#kept = new IndexeddbPersistence(`8gentc:${person.id}:${id}`, doc)
     // Even a browser that keeps nothing (private windows, a full disk) connects.
-    this.#kept.whenSynced.catch(() => undefined).then(() => {
-      if (!this.#ended) this.connection.start()
-    })
+    this.#kept.whenSynced
+      .catch(() => undefined)
+      .then(() => {
+        if (!this.#ended) this.connection.start()
+      })
   }
 
   /** Resolves once what this browser keeps has been read. */

@@ -88,7 +88,9 @@ function colleagueOf(client: number, state: Record<string, unknown>): Colleague 
     view: typeof state.view === 'string' ? state.view : '',
     point: pointOf(state.point),
     selected: Array.isArray(state.selected)
-      ? state.selected.filter((one): one is string => typeof one === 'string').slice(0, MAX_SELECTED)
+      ? state.selected
+          .filter((one): one is string => typeof one === 'string')
+          .slice(0, MAX_SELECTED)
       : [],
   }
 }

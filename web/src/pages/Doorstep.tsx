@@ -21,7 +21,7 @@ export function Doorstep({ title, children }: { title: string; children: ReactNo
 function Picture() {
   return (
     <aside className="door-picture" aria-hidden="true">
-      <svg viewBox="0 0 520 420" fill="none">
+      <svg viewBox="0 0 520 420" fill="none" aria-hidden="true">
         <g stroke="currentColor" strokeWidth="1.6" opacity="0.55">
           <path d="M150 98 C 230 98, 210 190, 292 190" />
           <path d="M150 98 C 220 98, 190 306, 268 306" />
@@ -47,10 +47,14 @@ function Picture() {
         <g>
           <path d="M222 140 l0 21 6 -6 8 0 z" fill="#fbbf24" />
           <rect x="236" y="158" width="42" height="20" rx="6" fill="#fbbf24" />
-          <text x="243" y="172.500" fontSize="12" fontWeight="600" fill="#3b2700">Ada</text>
+          <text x="243" y="172.500" fontSize="12" fontWeight="600" fill="#3b2700">
+            Ada
+          </text>
           <path d="M424 250 l0 21 6 -6 8 0 z" fill="#c4b5fd" />
           <rect x="438" y="268" width="50" height="20" rx="6" fill="#c4b5fd" />
-          <text x="445" y="282.500" fontSize="12" fontWeight="600" fill="#2a1160">Grace</text>
+          <text x="445" y="282.500" fontSize="12" fontWeight="600" fill="#2a1160">
+            Grace
+          </text>
         </g>
       </svg>
       <p>Plans, graphs and diagrams, thought through together. Every word you see is saved.</p>

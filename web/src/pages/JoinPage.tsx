@@ -1,8 +1,8 @@
 /** Following an invitation. Its code is in the fragment, which no server's log ever sees. */
 import { useCallback, useState } from 'react'
-import { useTell } from '../app/toasts'
-import { followed, go } from '../app/router'
 import { api, got, toldOf } from '../api/client'
+import { followed, go } from '../app/router'
+import { useTell } from '../app/toasts'
 import { useAsked } from '../ui/useAsked'
 import { Waiting } from '../ui/Waiting'
 

@@ -1,8 +1,8 @@
 /** Where mailed links lead: choose a password, finish a registration, confirm a new address. */
 import { useState } from 'react'
+import { api, done, got } from '../api/client'
 import { useDoor } from '../app/person'
 import { go, takeLink } from '../app/router'
-import { api, done, got } from '../api/client'
 import { Field } from '../ui/Field'
 import { Doorstep } from './Doorstep'
 import { Told, useForm } from './LoginPage'
@@ -21,7 +21,8 @@ export function LinkPage({ path }: { path: LinkPath }) {
   const form = useForm(async (given) => {
     if (link === null) throw new Error('The link in your mail is missing from this address.')
     const password = given('password')
-    if (path === '/reset') await done(api.POST('/auth/password/reset', { body: { link, password } }))
+    if (path === '/reset')
+      await done(api.POST('/auth/password/reset', { body: { link, password } }))
     else if (path === '/email') await got(api.POST('/auth/email', { body: { link } }))
     else {
       const body = { link, password, name: given('name') }
@@ -33,7 +34,9 @@ export function LinkPage({ path }: { path: LinkPath }) {
   return (
     <Doorstep title={TITLES[path]}>
       <form className="form" onSubmit={form.submit}>
-        {path === '/register' && <Field label="Your name" name="name" autoComplete="name" required />}
+        {path === '/register' && (
+          <Field label="Your name" name="name" autoComplete="name" required />
+        )}
         {path !== '/email' && (
           <Field
             label="Password, at least 8 characters"

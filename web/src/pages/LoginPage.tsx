@@ -1,9 +1,9 @@
 /** Getting in: by link, by password and second factor, through a provider; or with a new account. */
 import { type FormEvent, useCallback, useEffect, useState } from 'react'
-import { useDoor } from '../app/person'
-import { go, takeLink, usePath } from '../app/router'
 import { api, done, got, Problem, toldOf } from '../api/client'
 import type { Methods } from '../api/types'
+import { useDoor } from '../app/person'
+import { go, takeLink, usePath } from '../app/router'
 import { Field } from '../ui/Field'
 import { useAsked } from '../ui/useAsked'
 import { Doorstep } from './Doorstep'
@@ -104,7 +104,13 @@ function PasswordForm() {
   return (
     <form className="form" onSubmit={form.submit}>
       <Field label="E-mail address" name="email" type="email" autoComplete="username" required />
-      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+      <Field
+        label="Password"
+        name="password"
+        type="password"
+        autoComplete="current-password"
+        required
+      />
       {needsCode && (
         <Field
           label="Code of your second factor"

@@ -4,7 +4,13 @@ import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
 import { Told, useForm } from './LoginPage'
 
-export function NewProjectDialog({ onClose, onMade }: { onClose: () => void; onMade: (id: string) => void }) {
+export function NewProjectDialog({
+  onClose,
+  onMade,
+}: {
+  onClose: () => void
+  onMade: (id: string) => void
+}) {
   const form = useForm(async (given) => {
     const body = { title: given('title'), description: given('description') }
     const made = await got(api.POST('/projects', { body }))

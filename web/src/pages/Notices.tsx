@@ -1,10 +1,10 @@
 /** What has gone wrong and what can be done about it, in one strip under the bar. */
 import { useState } from 'react'
-import { go } from '../app/router'
 import type { Role } from '../api/types'
-import { Dialog } from '../ui/Dialog'
+import { go } from '../app/router'
 import type { Status } from '../live/status'
 import { useOpen } from '../live/useLive'
+import { Dialog } from '../ui/Dialog'
 
 interface Props {
   status: Status
@@ -25,7 +25,10 @@ export function Notices({ status, role, told }: Props) {
   }
   if (trouble?.kind === 'gone') {
     return (
-      <Strip kind="danger" words="This project is not yours to see any more. What you typed last was not saved.">
+      <Strip
+        kind="danger"
+        words="This project is not yours to see any more. What you typed last was not saved."
+      >
         <Discard />
       </Strip>
     )
@@ -36,14 +39,19 @@ export function Notices({ status, role, told }: Props) {
   }
   if (trouble?.kind === 'impossible') {
     return (
-      <Strip kind="danger" words={`The server cannot take what this browser holds: ${trouble.told}`}>
+      <Strip
+        kind="danger"
+        words={`The server cannot take what this browser holds: ${trouble.told}`}
+      >
         <Discard />
       </Strip>
     )
   }
   if (refusal !== null && unsaved) return <Refused refusal={refusal} role={role} />
   if (told !== null) return <Strip kind="warn" words={told} />
-  return role === 'viewer' ? <Strip kind="plain" words="You can look at this project, not change it." /> : null
+  return role === 'viewer' ? (
+    <Strip kind="plain" words="You can look at this project, not change it." />
+  ) : null
 }
 
 function kept(unsaved: boolean): string {

@@ -1,9 +1,19 @@
 /** The bar of a project: title, views, what is saved, who is here, sharing. */
-import { Check, CloudOff, FileText, History, Loader, OctagonAlert, Share2, Workflow, Waypoints } from 'lucide-react'
+import {
+  Check,
+  CloudOff,
+  FileText,
+  History,
+  Loader,
+  OctagonAlert,
+  Share2,
+  Waypoints,
+  Workflow,
+} from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
+import type { Project } from '../api/types'
 import { followed } from '../app/router'
 import { TopBar } from '../app/TopBar'
-import type { Project } from '../api/types'
 import { type Indication, indicationOf, type Status, wordsOf } from '../live/status'
 import { useColleagues, useOpen } from '../live/useLive'
 import { Avatar } from '../ui/Avatar'
@@ -94,11 +104,11 @@ function Others() {
   const more = people.size - shown.length
   if (people.size === 0) return null
   return (
-    <div className="avatars others" role="group" aria-label={`${people.size} others here`}>
+    <section className="avatars others" aria-label={`Others here: ${people.size}`}>
       {shown.map((one) => (
         <Avatar key={one.user} id={one.user} name={one.name} />
       ))}
       {more > 0 && <span className="avatar">+{more}</span>}
-    </div>
+    </section>
   )
 }

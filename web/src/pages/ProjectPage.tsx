@@ -1,17 +1,17 @@
 /** One project: its bar, its news, and the view that is open. */
 import '../styles/project.css'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { api, got } from '../api/client'
+import type { Project, Role } from '../api/types'
 import { usePerson } from '../app/person'
 import { followed } from '../app/router'
 import { useTell } from '../app/toasts'
-import { api, got } from '../api/client'
-import type { Project, Role } from '../api/types'
 import { LiveProject } from '../live/LiveProject'
 import { OpenContext, useStatus } from '../live/useLive'
 import { useAsked } from '../ui/useAsked'
 import { Waiting } from '../ui/Waiting'
 import { Notices } from './Notices'
-import { ProjectBar, type View, VIEWS } from './ProjectBar'
+import { ProjectBar, VIEWS, type View } from './ProjectBar'
 
 const Board = lazy(() => import('../board/Board'))
 const Plan = lazy(() => import('../plan/Plan'))
@@ -21,7 +21,9 @@ const History = lazy(() => import('../history/History'))
 export default function ProjectPage({ id, view }: { id: string; view: string }) {
   const live = useLiveProject(id)
   if (live === null) return <Waiting />
-  return <OpenProject key={live.id} live={live} view={VIEWS.find((one) => one === view) ?? 'board'} />
+  return (
+    <OpenProject key={live.id} live={live} view={VIEWS.find((one) => one === view) ?? 'board'} />
+  )
 }
 
 /** Opens the project while it is shown. */
@@ -50,7 +52,8 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
   const role: Role = project?.role ?? 'viewer'
   const isHere = status.trouble?.kind !== 'gone' && status.trouble?.kind !== 'logged-out'
   // What one types before the role is known is refused if it must be; offline, it is kept.
-  const canWrite = isHere && (project === null ? status.trouble?.kind === 'offline' : role !== 'viewer')
+  const canWrite =
+    isHere && (project === null ? status.trouble?.kind === 'offline' : role !== 'viewer')
   const open = useMemo(() => ({ live, role, canWrite }), [live, role, canWrite])
   useEffect(() => {
     if (project) document.title = `${project.title} · 8gentc`

@@ -1,11 +1,11 @@
 /** One's own projects: found, opened, made, put away. */
 import { Archive, ArchiveRestore, FolderPlus, Plus, Search } from 'lucide-react'
 import { useCallback, useState } from 'react'
-import { TopBar } from '../app/TopBar'
-import { followed, go } from '../app/router'
-import { useTell } from '../app/toasts'
 import { api, got, toldOf } from '../api/client'
 import type { ShelvedProject } from '../api/types'
+import { followed, go } from '../app/router'
+import { TopBar } from '../app/TopBar'
+import { useTell } from '../app/toasts'
 import { ago } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { NewProjectDialog } from './NewProjectDialog'
@@ -60,7 +60,9 @@ export function ProjectsPage() {
             {told}
           </p>
         )}
-        {projects?.length === 0 && <Nothing shelf={shelf} wanted={wanted} onMake={() => setMaking(true)} />}
+        {projects?.length === 0 && (
+          <Nothing shelf={shelf} wanted={wanted} onMake={() => setMaking(true)} />
+        )}
         <ul className="cards">
           {projects?.map((one) => (
             <Card key={one.id} project={one} onMoved={again} />
@@ -114,7 +116,9 @@ function Card({ project, onMoved }: { project: ShelvedProject; onMoved: () => vo
       <div className="row card-foot">
         <span className="badge">{project.role}</span>
         <span className="quiet small grow">
-          {project.opened_at ? `Opened ${ago(project.opened_at)}` : `Made ${ago(project.created_at)}`}
+          {project.opened_at
+            ? `Opened ${ago(project.opened_at)}`
+            : `Made ${ago(project.created_at)}`}
         </span>
         {project.role === 'owner' && (
           <button
@@ -124,7 +128,11 @@ function Card({ project, onMoved }: { project: ShelvedProject; onMoved: () => vo
             title={isArchived ? 'Unarchive' : 'Archive'}
             onClick={() => move().catch((error: unknown) => tell(toldOf(error)))}
           >
-            {isArchived ? <ArchiveRestore size={16} aria-hidden /> : <Archive size={16} aria-hidden />}
+            {isArchived ? (
+              <ArchiveRestore size={16} aria-hidden />
+            ) : (
+              <Archive size={16} aria-hidden />
+            )}
           </button>
         )}
       </div>

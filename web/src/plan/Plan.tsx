@@ -1,1 +1,3 @@
-export default function Plan(_: { onClose?: () => void }) { return <p>Plan</p> }
+export default function Plan(_: { onClose?: () => void }) {
+  return <p>Plan</p>
+}

@@ -1,1 +1,3 @@
-export default function ShareDialog(_: { onClose?: () => void }) { return <p>ShareDialog</p> }
+export default function ShareDialog(_: { onClose?: () => void }) {
+  return <p>ShareDialog</p>
+}

@@ -1,7 +1,10 @@
 /** A labelled input. */
 import type { InputHTMLAttributes } from 'react'
 
-export function Field({ label, ...input }: { label: string } & InputHTMLAttributes<HTMLInputElement>) {
+export function Field({
+  label,
+  ...input
+}: { label: string } & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <label className="field">
       {label}

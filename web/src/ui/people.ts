@@ -1,7 +1,16 @@
 /** How people are told apart: a colour and two letters, the same for everybody who looks. */
 
 /** Each is dark enough for white text, and light enough to be seen on dark ground. */
-const COLOURS = ['#0f766e', '#7c3aed', '#b45309', '#be185d', '#0369a1', '#4d7c0f', '#c2410c', '#4338ca']
+const COLOURS = [
+  '#0f766e',
+  '#7c3aed',
+  '#b45309',
+  '#be185d',
+  '#0369a1',
+  '#4d7c0f',
+  '#c2410c',
+  '#4338ca',
+]
 
 /** The colour of a user, from their id. */
 export function colourOf(id: string): string {
@@ -13,5 +22,8 @@ export function colourOf(id: string): string {
 export function initialsOf(name: string): string {
   const words = name.split(/[\s@._-]+/).filter(Boolean)
   const letters = words.length > 1 ? [words[0], words[1]] : [words[0]?.slice(0, 2)]
-  return letters.map((word, index) => (words.length > 1 ? [...(word ?? '')][0] : word) ?? `${index}`).join('').toUpperCase()
+  return letters
+    .map((word, index) => (words.length > 1 ? [...(word ?? '')][0] : word) ?? `${index}`)
+    .join('')
+    .toUpperCase()
 }
