@@ -57,14 +57,28 @@ export function addSection(
   const id = newId()
   edit(project, () => {
     const rank = makeRoom(project, order, index)
-    const element = new Y.Map<unknown>([
-      ['title', title],
-      ['rank', rank],
-    ])
-    element.set('body', new Y.Text(body))
-    project.plan.set(id, element)
+    project.plan.set(id, newSection(title, rank, body))
   })
   return id
+}
+
+/** The first sections of an empty plan. */
+export function addSections(project: ProjectDocument, titles: readonly string[]): void {
+  const ranks = generateNKeysBetween(null, null, titles.length)
+  edit(project, () => {
+    titles.forEach((title, index) => {
+      project.plan.set(newId(), newSection(title, ranks[index] as string, ''))
+    })
+  })
+}
+
+function newSection(title: string, rank: string, body: string): Y.Map<unknown> {
+  const element = new Y.Map<unknown>([
+    ['title', title],
+    ['rank', rank],
+  ])
+  element.set('body', new Y.Text(body))
+  return element
 }
 
 export function retitleSection(project: ProjectDocument, id: string, title: string): void {

@@ -23,7 +23,7 @@ const words = HighlightStyle.define([
 const look = EditorView.theme({
   '&': { fontSize: 'inherit', color: 'inherit' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'inherit', lineHeight: '1.6' },
+  '.cm-scroller': { fontFamily: 'inherit', lineHeight: '1.6', overflow: 'visible' },
   '.cm-content': { padding: '0', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0' },
   '.cm-placeholder': { color: 'var(--faint)' },
@@ -57,7 +57,7 @@ const look = EditorView.theme({
 })
 
 const code = EditorView.theme({
-  '.cm-scroller': { fontFamily: 'var(--mono)', fontSize: 'var(--text-s)' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', fontSize: 'var(--text-s)', overflow: 'auto' },
   '.cm-content': { padding: 'var(--space-3) 0' },
   '.cm-line': { padding: '0 var(--space-3)' },
   '.cm-gutters': { background: 'transparent', border: '0', color: 'var(--faint)' },
@@ -71,7 +71,7 @@ export const markdownText: Extension = [
   syntaxHighlighting(words),
   EditorView.lineWrapping,
 ]
-export const plainText: Extension = [common, code, lineNumbers()]
+export const plainText: Extension = [code, common, lineNumbers()]
 
 /** Undo is the project's, per view. Tab is not ours: it leads out of the text, as in any page. */
 export function keysOf(undo: Y.UndoManager): Extension {

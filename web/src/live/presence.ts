@@ -21,6 +21,8 @@ export interface Colleague {
   view: string
   point: Point | null
   selected: readonly string[]
+  /** Whether this one looks after derived text (GraphFollower.ts). */
+  writes: boolean
 }
 
 const MAX_NAME = 80
@@ -55,6 +57,15 @@ export class Presence {
     return this.#colleagues.find((one) => one.selected.includes(id)) ?? null
   }
 
+  /** Clients of colleagues who may write. */
+  writers(): number[] {
+    return this.#colleagues.filter((one) => one.writes).map((one) => one.client)
+  }
+
+  writes(may: boolean): void {
+    this.awareness.setLocalStateField('writes', may)
+  }
+
   show(view: string): void {
     this.awareness.setLocalStateField('view', view)
   }
@@ -87,6 +98,7 @@ function colleagueOf(client: number, state: Record<string, unknown>): Colleague 
     colour: colourOf(id),
     view: typeof state.view === 'string' ? state.view : '',
     point: pointOf(state.point),
+    writes: state.writes === true,
     selected: Array.isArray(state.selected)
       ? state.selected
           .filter((one): one is string => typeof one === 'string')

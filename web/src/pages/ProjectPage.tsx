@@ -6,6 +6,7 @@ import type { Project, Role } from '../api/types'
 import { usePerson } from '../app/person'
 import { followed } from '../app/router'
 import { useTell } from '../app/toasts'
+import { GraphFollower } from '../live/GraphFollower'
 import { LiveProject } from '../live/LiveProject'
 import { OpenContext, useStatus } from '../live/useLive'
 import { useAsked } from '../ui/useAsked'
@@ -62,6 +63,11 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
     }
   }, [project])
   useEffect(() => live.presence.show(view), [live, view])
+  useEffect(() => {
+    if (!canWrite) return
+    const follower = new GraphFollower(live)
+    return () => follower.destroy()
+  }, [live, canWrite])
   useLeavingWarning(status.unsaved)
   if (status.trouble?.kind === 'gone' && !status.unsaved) return <Gone />
   return (
