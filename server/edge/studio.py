@@ -24,6 +24,9 @@ BUILT = Path(__file__).with_name("static") / "studio"
 PAGES = ("/", "/login", "/register", "/reset", "/email", "/join", "/projects/{path:path}")
 """What the studio shows a page for. Anything else is not found, as it should be for programs."""
 
+BESIDE = ("favicon.svg", "sw.js")
+"""Files whose names stay the same when they change."""
+
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """Best first; what the build appends to a file's name."""
 
@@ -38,7 +41,7 @@ POLICY = "; ".join(
         "img-src 'self' blob: data:",
         "font-src 'self'",
         "connect-src 'self'",
-        "manifest-src 'self'",
+        "worker-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
@@ -87,7 +90,7 @@ class Studio:
         return [
             *(Route(path, self._page) for path in PAGES),
             Route("/assets/{path:path}", self._asset),
-            Route("/favicon.svg", self._icon),
+            *(Route(f"/{name}", self._beside) for name in BESIDE),
         ]
 
     async def _page(self, request: Request) -> Response:
@@ -100,9 +103,9 @@ class Studio:
             raise NotFound("there is no such file; perhaps of another version of the studio")
         return found.answer(request.headers, {"Cache-Control": FOR_EVER})
 
-    async def _icon(self, request: Request) -> Response:
-        headers = {"Cache-Control": "public, max-age=86400"}
-        return self.files["favicon.svg"].answer(request.headers, headers)
+    async def _beside(self, request: Request) -> Response:
+        name = request.url.path.removeprefix("/")
+        return self.files[name].answer(request.headers, {"Cache-Control": "no-cache"})
 
 
 def load_studio(folder: Path = BUILT) -> Studio | None:

@@ -7,11 +7,13 @@ import './styles/pages.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app/App'
+import { workOffline } from './app/offline'
 import { applyTheme } from './app/theme'
 
 const place = document.getElementById('studio')
 if (place === null) throw new Error('index.html has lost the element #studio')
 applyTheme()
+if (import.meta.env.PROD) workOffline()
 createRoot(place).render(
   <StrictMode>
     <App />

@@ -166,6 +166,7 @@ export class BoardModel {
       type: 'card',
       position: { x, y },
       data: {},
+      measured: CARD,
       ...CARD,
       handles: HANDLES,
       selected,

@@ -57,7 +57,7 @@ export function Difference({ difference, onRestore }: Props) {
 }
 
 function Words({ difference }: { difference: ElementDifference }) {
-  if (difference.text.length === 0) return null
+  if (difference.text.length === 0) return <WholeText difference={difference} />
   return (
     <p className="difference-text">
       {difference.text.map((piece, index) => {
@@ -68,6 +68,18 @@ function Words({ difference }: { difference: ElementDifference }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: the same
         return <span key={index}>{shortened(piece.text)}</span>
       })}
+    </p>
+  )
+}
+
+/** All of the text of an element that came or went. */
+function WholeText({ difference: { change, element } }: { difference: ElementDifference }) {
+  const text = element?.content ?? element?.body ?? element?.source
+  if (typeof text !== 'string' || text === '') return null
+  const words = shortened(text)
+  return (
+    <p className="difference-text">
+      {change === 'added' ? <ins>{words}</ins> : <del>{words}</del>}
     </p>
   )
 }

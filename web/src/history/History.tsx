@@ -3,24 +3,12 @@ import '../styles/history.css'
 import { Camera, History as HistoryIcon } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { api, got } from '../api/client'
-import type { Snapshot } from '../api/types'
 import { useOpen } from '../live/useLive'
-import { Told, useForm } from '../pages/LoginPage'
+import { Told, useForm } from '../ui/form'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { SnapshotView } from './SnapshotView'
-
-const OCCASIONS: Record<Snapshot['occasion'], string> = {
-  named: 'Snapshot',
-  daily: 'Daily snapshot',
-  'before-restore': 'Before a restore',
-  'before-run': 'Before an agent’s run',
-  'before-import': 'Before an import',
-}
-
-export function nameOf(snapshot: Snapshot): string {
-  return snapshot.name ?? OCCASIONS[snapshot.occasion]
-}
+import { nameOf } from './snapshots'
 
 export default function History() {
   const { live, canWrite } = useOpen()

@@ -9,7 +9,7 @@ import { Dialog } from '../ui/Dialog'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { Difference } from './Difference'
-import { nameOf } from './History'
+import { nameOf } from './snapshots'
 
 interface Props {
   snapshot: Snapshot

@@ -4,8 +4,8 @@ import { api, done, got } from '../api/client'
 import { useDoor } from '../app/person'
 import { go, takeLink } from '../app/router'
 import { Field } from '../ui/Field'
+import { Told, useForm } from '../ui/form'
 import { Doorstep } from './Doorstep'
-import { Told, useForm } from './LoginPage'
 
 export type LinkPath = '/reset' | '/register' | '/email'
 

@@ -1,10 +1,11 @@
 /** Getting in: by link, by password and second factor, through a provider; or with a new account. */
-import { type FormEvent, useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { api, done, got, Problem, toldOf } from '../api/client'
 import type { Methods } from '../api/types'
 import { useDoor } from '../app/person'
 import { go, takeLink, usePath } from '../app/router'
 import { Field } from '../ui/Field'
+import { Told, useForm } from '../ui/form'
 import { useAsked } from '../ui/useAsked'
 import { Doorstep } from './Doorstep'
 
@@ -188,39 +189,4 @@ function Providers({ methods }: { methods: Methods }) {
       Continue with {one.title}
     </a>
   ))
-}
-
-interface Form {
-  submit: (event: FormEvent<HTMLFormElement>) => void
-  busy: boolean
-  told: string | null
-  good: string | null
-}
-
-type Send = (given: (name: string) => string, tell: (good: string) => void) => Promise<void>
-
-/** A form that is sent once at a time, and says what became of it. */
-export function useForm(send: Send): Form {
-  const [busy, setBusy] = useState(false)
-  const [told, setTold] = useState<string | null>(null)
-  const [good, setGood] = useState<string | null>(null)
-  function submit(event: FormEvent<HTMLFormElement>): void {
-    event.preventDefault()
-    const data = new FormData(event.currentTarget)
-    setBusy(true)
-    setTold(null)
-    send((name) => String(data.get(name) ?? '').trim(), setGood)
-      .catch((error: unknown) => setTold(toldOf(error)))
-      .finally(() => setBusy(false))
-  }
-  return { submit, busy, told, good }
-}
-
-export function Told({ form }: { form: Form }) {
-  return (
-    <div role="alert">
-      {form.told !== null && <p className="told">{form.told}</p>}
-      {form.good !== null && form.told === null && <p className="told good">{form.good}</p>}
-    </div>
-  )
 }

@@ -2,7 +2,7 @@
 import { api, got } from '../api/client'
 import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
-import { Told, useForm } from './LoginPage'
+import { Told, useForm } from '../ui/form'
 
 export function NewProjectDialog({
   onClose,
