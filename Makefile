@@ -5,6 +5,7 @@
 #   make web       build the studio into server/edge/static/studio; needs Node 20
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make check-web the same for the studio alone; part of check where there is Node
 #   make api-types clients/typescript/api.d.ts, after a change of the HTTP API
 #   make bench     measure 8gentc beside other servers; writes benchmarks/RESULTS.md; about an hour
 #   make soak      half an hour of ordinary work: does anything grow? writes benchmarks/SOAK.md
@@ -27,7 +28,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install web run test check api-types bench bench-peers soak wheel clean
+.PHONY: install web run test check check-web screenshots api-types bench bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -62,14 +63,22 @@ run: install $(if $(shell command -v npm),web)
 	$(BIN)/8gentc serve --first-run
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
-test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web)
+test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
 	$(BIN)/python -m pytest
 
-check: install
+check: install $(if $(shell command -v npm),check-web)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+
+# The studio: format, lint, types, tests of its pure parts. Seconds.
+check-web: web/node_modules/.installed
+	cd web && npm run --silent lint && npm run --silent types && npm run --silent test -- --silent
+
+# The pictures in docs/screenshots, taken of a server with a browser.
+screenshots: install web
+	$(BIN)/python -m tests.studio.screenshots
 
 # Types of the HTTP API for TypeScript, from the OpenAPI document that the code makes.
 api-types: install $(TYPES)/node_modules/.installed

@@ -49,6 +49,9 @@ POLICY = "; ".join(
 )
 """No script but our own files. The editor and rendered diagrams bring style elements."""
 
+WATCHED = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
+"""For pages; and for the worker, whose own policy holds for all that it fetches."""
+
 NOT_BUILT = """\
 8gentc is running, and its studio has not been built: this installation has no files of it.
 
@@ -94,8 +97,7 @@ class Studio:
         ]
 
     async def _page(self, request: Request) -> Response:
-        headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
-        return self.files["index.html"].answer(request.headers, headers)
+        return self.files["index.html"].answer(request.headers, WATCHED)
 
     async def _asset(self, request: Request) -> Response:
         found = self.files.get("assets/" + request.path_params["path"])
@@ -105,7 +107,7 @@ class Studio:
 
     async def _beside(self, request: Request) -> Response:
         name = request.url.path.removeprefix("/")
-        return self.files[name].answer(request.headers, {"Cache-Control": "no-cache"})
+        return self.files[name].answer(request.headers, WATCHED)
 
 
 def load_studio(folder: Path = BUILT) -> Studio | None:

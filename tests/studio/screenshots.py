@@ -7,16 +7,20 @@ it is there, makes them small.
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from tests.e2e.server import ROOT, Server
-from tests.studio.browser import arrive, launched
+from tests.studio.browser import Person, arrive, launched
 from tests.studio.scene import Api, make_bakery
 
 FOLDER = ROOT / "docs" / "screenshots"
-SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
-THEMES = ("light", "dark")
+SIZES = {
+    "desk": ViewportSize(width=1440, height=900),
+    "phone": ViewportSize(width=390, height=844),
+}
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 READY = {
     "board": ".node",
     "plan": ".section .cm-content",
@@ -28,32 +32,40 @@ STILL_MS = 700
 
 def take_all(server: Server, browser: Browser) -> None:
     """All pictures."""
-    server.cli("user", "add", "ada@example.org", "--name", "Ada Lovelace")
-    server.cli("user", "add", "grace@example.org", "--name", "Grace Hopper")
-    api = Api(server, server.json("token", "add", "ada@example.org")["token"])
-    project = make_bakery(api)
-    server.cli("member", "add", project, "grace@example.org", "editor")
-    make_past(api, project)
-    grace = arrive(browser, server, "grace@example.org", viewport=SIZES["desk"])
-    for size, viewport in SIZES.items():
-        for theme in THEMES:
-            ada = arrive(
-                browser, server, "ada@example.org", viewport=viewport, color_scheme=theme
-            )
-            save(ada.page, f"projects-{size}-{theme}")
-            for view, ready in READY.items():
-                colleague(grace.open(project, view), view)
+    ada = arrive(browser, server, "Ada Lovelace", "ada@example.org")
+    grace = arrive(browser, server, "Grace Hopper", "grace@example.org", viewport=SIZES["desk"])
+    project = make_bakery(ada)
+    ada.share(project, grace)
+    make_past(ada, project)
+    for view, ready in READY.items():
+        colleague(grace.open(project, view), view)
+        for size, viewport in SIZES.items():
+            ada.page.set_viewport_size(viewport)
+            for theme in THEMES:
+                ada.page.emulate_media(color_scheme=theme)
                 page = ada.open(project, view)
                 page.wait_for_selector(ready)
                 if (view, size) == ("board", "desk"):
                     page.get_by_text("Office managers").click()
                     page.wait_for_selector(".inspector .cm-content")
                 save(page, f"{view}-{size}-{theme}")
-            ada.context.close()
-    door = browser.new_page(viewport=SIZES["desk"])  # type: ignore[arg-type]  # a dict, to mypy
-    door.goto(f"{grace.base}/login")
-    door.wait_for_selector("form")
-    save(door, "login-desk-light")
+    take_doors(ada)
+
+
+def take_doors(ada: Person) -> None:
+    """The pages outside of a project."""
+    for size, viewport in SIZES.items():
+        ada.page.set_viewport_size(viewport)
+        for theme in THEMES:
+            ada.page.emulate_media(color_scheme=theme)
+            ada.page.goto(ada.base)
+            ada.page.wait_for_selector(".card")
+            save(ada.page, f"projects-{size}-{theme}")
+    ada.page.get_by_label("Log out").click()
+    for size, viewport in SIZES.items():
+        ada.page.set_viewport_size(viewport)
+        ada.page.wait_for_selector("form")
+        save(ada.page, f"login-{size}-dark")
 
 
 def make_past(api: Api, project: str) -> None:

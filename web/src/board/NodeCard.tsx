@@ -62,6 +62,10 @@ function LabelInput({ id, label }: { id: string; label: string }) {
     if (input.value !== label) changeNode(live.document, id, { label: input.value })
     edit(null)
   }
+  /** By keyboard one goes on with the card itself. */
+  function leave(input: HTMLInputElement): void {
+    input.closest<HTMLElement>('.react-flow__node')?.focus()
+  }
   return (
     <input
       className="node-input nodrag nopan"
@@ -72,8 +76,8 @@ function LabelInput({ id, label }: { id: string; label: string }) {
       onBlur={(event) => keep(event.currentTarget)}
       onKeyDown={(event) => {
         event.stopPropagation()
-        if (event.key === 'Enter') keep(event.currentTarget)
-        if (event.key === 'Escape') edit(null)
+        if (event.key === 'Escape') event.currentTarget.value = label
+        if (event.key === 'Enter' || event.key === 'Escape') leave(event.currentTarget)
       }}
     />
   )

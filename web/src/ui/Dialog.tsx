@@ -8,12 +8,16 @@ interface Props {
   children: ReactNode
 }
 
+const FIRST = '.dialog-body :is(input, select, textarea, button)'
+
 export function Dialog({ title, onClose, children }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const heading = useId()
   useEffect(() => {
     const shown = element.current
     shown?.showModal()
+    // The browser would begin at the close button, which is the first in the page.
+    shown?.querySelector<HTMLElement>(FIRST)?.focus()
     return () => shown?.close()
   }, [])
   return (
