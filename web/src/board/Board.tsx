@@ -11,6 +11,8 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
+  useStore,
+  type XYPosition,
 } from '@xyflow/react'
 import {
   type MouseEvent,
@@ -24,11 +26,12 @@ import {
 import { useTheme } from '../app/theme'
 import type { LiveProject } from '../live/LiveProject'
 import { useOpen } from '../live/useLive'
-import { BoardModel } from './BoardModel'
+import { BoardModel, type DrawnEdge } from './BoardModel'
 import { BoardTools } from './BoardTools'
 import { BoardContext } from './boardContext'
 import { Cursors } from './Cursors'
-import { FloatingEdge } from './FloatingEdge'
+import { EdgeLayer } from './EdgeLayer'
+import { curveBetween, distanceTo } from './geometry'
 import { GRID } from './grid'
 import { HelpDialog } from './HelpDialog'
 import { Inspector } from './Inspector'
@@ -39,9 +42,14 @@ import { useBoardActions } from './useBoardActions'
 import { useBoardKeys } from './useBoardKeys'
 
 const NODE_TYPES = { card: NodeCard }
-const EDGE_TYPES = { floating: FloatingEdge }
 /** Between two positions of the pointer that colleagues are told; milliseconds. */
 const POINT_EVERY = 45
+/** How near to an edge a click must be; pixels. */
+const NEAR = 9
+/** Below this zoom nobody can read a card: it is drawn as a patch of colour. */
+const FAR = 0.35
+/** The overview looks at every node in every frame; a larger board is its own overview, from afar. */
+const MOST_MAPPED = 300
 
 export default function Board() {
   const { live } = useOpen()
@@ -79,23 +87,38 @@ function Canvas({ model }: { model: BoardModel }) {
     [model],
   )
   const hearKey = useBoardKeys(model, actions, openers)
-  const context = useMemo(() => ({ editing, edit }), [editing])
+  const isFar = useStore((state) => state.transform[2] < FAR)
+  const context = useMemo(() => ({ editing, edit, isFar }), [editing, isFar])
   const pointing = usePointing(live)
   useLinkedNode(actions.goTo)
 
+  /** Dropped anywhere on a card, a connection holds; on the ground, it makes a node there. */
   function hearConnectEnd(
     event: globalThis.MouseEvent | TouchEvent,
     state: FinalConnectionState,
   ): void {
-    if (state.isValid || !state.fromNode || state.toNode) return
+    if (state.isValid || !state.fromNode) return
     const end = 'changedTouches' in event ? event.changedTouches[0] : event
-    if (end)
+    if (!end) return
+    const below = document.elementFromPoint(end.clientX, end.clientY)
+    const card = below?.closest<HTMLElement>('.react-flow__node')?.dataset.id
+    if (card !== undefined) actions.connect(state.fromNode.id, card)
+    else
       actions.add(flow.screenToFlowPosition({ x: end.clientX, y: end.clientY }), state.fromNode.id)
   }
 
+  /** A click on the ground chooses the edge under it; a double click makes a node. */
   function hearPaneClick(event: MouseEvent): void {
-    if (event.detail !== 2 || !canWrite) return
-    actions.add(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }))
+    const point = flow.screenToFlowPosition(
+      { x: event.clientX, y: event.clientY },
+      { snapToGrid: false },
+    )
+    if (event.detail === 2) {
+      if (canWrite) actions.add(point)
+      return
+    }
+    const edge = edgeAt(picture.edges, point, NEAR / flow.getZoom())
+    if (edge !== null) model.select([edge])
   }
 
   const [first] = picture.selectedNodes
@@ -113,11 +136,8 @@ function Canvas({ model }: { model: BoardModel }) {
       >
         <ReactFlow
           nodes={picture.nodes}
-          edges={picture.edges}
           nodeTypes={NODE_TYPES}
-          edgeTypes={EDGE_TYPES}
           onNodesChange={model.changeNodes}
-          onEdgesChange={model.changeEdges}
           onNodeDragStart={() => live.undo.board.stopCapturing()}
           onNodeDragStop={model.drop}
           onSelectionDragStop={model.drop}
@@ -142,15 +162,17 @@ function Canvas({ model }: { model: BoardModel }) {
           colorMode={theme}
         >
           <Background gap={GRID * 3} size={1.5} color="var(--dots)" />
-          <MiniMap
-            pannable
-            zoomable
-            ariaLabel="Overview"
-            nodeColor={(node) => kindOf(live.nodes.get(node.id)?.kind ?? '').colour}
-            nodeBorderRadius={12}
-          />
+          {picture.nodes.length <= MOST_MAPPED && (
+            <MiniMap
+              pannable
+              zoomable
+              ariaLabel="Overview"
+              nodeColor={(node) => kindOf(live.nodes.get(node.id)?.kind ?? '').colour}
+              nodeBorderRadius={12}
+            />
+          )}
+          <EdgeLayer model={model} />
           <Cursors />
-          <Arrow />
         </ReactFlow>
         {picture.nodes.length === 0 && <Nothing canWrite={canWrite} />}
         <BoardTools picture={picture} actions={actions} open={openers} />
@@ -230,23 +252,12 @@ function Nothing({ canWrite }: { canWrite: boolean }) {
   )
 }
 
-/** The head of every edge; it takes its edge's colour. */
-function Arrow() {
-  return (
-    <svg className="board-defs" aria-hidden="true">
-      <defs>
-        <marker
-          id="board-arrow"
-          viewBox="0 0 10 10"
-          refX="9"
-          refY="5"
-          markerWidth="7"
-          markerHeight="7"
-          orient="auto-start-reverse"
-        >
-          <path d="M0 1 L9 5 L0 9 Z" fill="context-stroke" />
-        </marker>
-      </defs>
-    </svg>
-  )
+/** The edge that passes nearest to a point, if one is near enough. */
+function edgeAt(edges: readonly DrawnEdge[], point: XYPosition, reach: number): string | null {
+  let [nearest, least]: [string | null, number] = [null, reach]
+  for (const { id, source, target } of edges) {
+    const distance = distanceTo(curveBetween(source, target), point)
+    if (distance < least) [nearest, least] = [id, distance]
+  }
+  return nearest
 }

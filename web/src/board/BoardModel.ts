@@ -4,15 +4,7 @@
  *
  * What does not live here: drawing, keys, and what a node says (NodeCard reads that itself).
  */
-import {
-  type EdgeChange,
-  type Edge as FlowEdge,
-  type Node as FlowNode,
-  type NodeChange,
-  Position,
-  type XYPosition,
-} from '@xyflow/react'
-import type { Edge } from '../document/edges'
+import { type Node as FlowNode, type NodeChange, Position, type XYPosition } from '@xyflow/react'
 import { moveNodes, type Node } from '../document/nodes'
 import type { LiveProject } from '../live/LiveProject'
 
@@ -20,9 +12,18 @@ export const CARD = { width: 224, height: 92 }
 /** Between two writes of a drag; milliseconds. */
 const WRITE_EVERY = 60
 
+/** An edge as it is drawn: between the corners of two cards. */
+export interface DrawnEdge {
+  id: string
+  label: string
+  selected: boolean
+  source: XYPosition
+  target: XYPosition
+}
+
 export interface Picture {
   nodes: FlowNode[]
-  edges: FlowEdge[]
+  edges: DrawnEdge[]
   selectedNodes: readonly string[]
   selectedEdges: readonly string[]
 }
@@ -49,7 +50,6 @@ export class BoardModel {
   #selected = new Set<string>()
   #writing: ReturnType<typeof setTimeout> | null = null
   #nodes = new Map<string, FlowNode>()
-  #edges = new Map<string, FlowEdge>()
   #picture: Picture = { nodes: [], edges: [], selectedNodes: [], selectedEdges: [] }
 
   constructor(live: LiveProject) {
@@ -95,12 +95,6 @@ export class BoardModel {
     this.#settle(changes)
   }
 
-  changeEdges = (changes: EdgeChange[]): void => {
-    for (const change of changes)
-      if (change.type === 'select') this.#mark(change.id, change.selected)
-    this.#settle(changes)
-  }
-
   /** Ends a drag: what is shown is written, and from then on others may move it. */
   drop = (): void => {
     this.#write()
@@ -131,18 +125,20 @@ export class BoardModel {
 
   #redraw = (): void => {
     const nodes = new Map(this.#live.nodes.all().map((node) => [node.id, this.#flowNode(node)]))
-    const edges = new Map<string, FlowEdge>()
-    for (const edge of this.#live.edges.all()) {
+    const edges: DrawnEdge[] = []
+    for (const { id, label, source, target } of this.#live.edges.all()) {
+      const [from, to] = [nodes.get(source), nodes.get(target)]
       // An edge that has lost an end is hidden: an undo of the deletion brings it back.
-      if (nodes.has(edge.source) && nodes.has(edge.target)) edges.set(edge.id, this.#flowEdge(edge))
+      if (!from || !to) continue
+      const selected = this.#selected.has(id)
+      edges.push({ id, label, selected, source: from.position, target: to.position })
     }
     this.#nodes = nodes
-    this.#edges = edges
     this.#picture = {
       nodes: [...nodes.values()],
-      edges: [...edges.values()],
+      edges,
       selectedNodes: [...this.#selected].filter((id) => nodes.has(id)),
-      selectedEdges: [...this.#selected].filter((id) => edges.has(id)),
+      selectedEdges: edges.filter((edge) => edge.selected).map((edge) => edge.id),
     }
     for (const listener of this.#listeners) listener()
   }
@@ -172,18 +168,5 @@ export class BoardModel {
       selected,
       ariaLabel,
     }
-  }
-
-  #flowEdge(edge: Edge): FlowEdge {
-    const before = this.#edges.get(edge.id)
-    const selected = this.#selected.has(edge.id)
-    const isSame =
-      before !== undefined &&
-      before.selected === selected &&
-      before.source === edge.source &&
-      before.target === edge.target &&
-      before.label === edge.label
-    if (isSame) return before
-    return { ...edge, type: 'floating', selected, markerEnd: 'arrow' }
   }
 }

@@ -1,5 +1,5 @@
 /** What is selected, in full: a node's label, kind and text, or an edge's label. */
-import { ArrowLeft, ArrowRight, X } from 'lucide-react'
+import { ArrowLeft, ArrowRight, Spline, X } from 'lucide-react'
 import { lazy, Suspense } from 'react'
 import { relabelEdge } from '../document/edges'
 import { changeNode, contentOf, type Node } from '../document/nodes'
@@ -107,11 +107,20 @@ function Connections({ id, actions }: { id: string; actions: BoardActions }) {
           const Sign = isOut ? ArrowRight : ArrowLeft
           if (!other) return null
           return (
-            <li key={edge.id}>
+            <li key={edge.id} className="row">
               <button type="button" className="pick" onClick={() => actions.goTo(other.id)}>
                 <Sign size={14} role="img" aria-label={isOut ? 'To' : 'From'} />
                 <span className="grow">{other.label || 'Untitled'}</span>
                 {edge.label && <span className="quiet small">{edge.label}</span>}
+              </button>
+              <button
+                type="button"
+                className="button plain icon small-icon"
+                aria-label={`Details of the edge ${isOut ? 'to' : 'from'} ${other.label || 'Untitled'}`}
+                title="Details of the edge"
+                onClick={() => actions.select(edge.id)}
+              >
+                <Spline size={14} aria-hidden />
               </button>
             </li>
           )

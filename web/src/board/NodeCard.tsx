@@ -1,6 +1,6 @@
 /** A node: reads what it says by itself, so that a keystroke in one draws one. */
 import { Handle, type NodeProps, Position } from '@xyflow/react'
-import { memo, useSyncExternalStore } from 'react'
+import { memo, useState, useSyncExternalStore } from 'react'
 import { changeNode } from '../document/nodes'
 import { useElement } from '../document/useElements'
 import type { LiveProject } from '../live/LiveProject'
@@ -18,14 +18,22 @@ const SIDES = [
 
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const { live, canWrite } = useOpen()
-  const { editing } = useBoard()
+  const { editing, isFar } = useBoard()
+  const [isNear, setNear] = useState(false)
   const node = useElement(live.nodes, id)
   const colleague = useSelector(live, id)
   if (!node) return null
   const kind = kindOf(node.kind)
   const style = { '--kind': kind.colour, ...(colleague && { '--who': colleague.colour }) }
+  const name = `node${selected ? ' selected' : ''}${colleague ? ' held' : ''}${isFar ? ' far' : ''}`
+  if (isFar) return <div className={name} style={style} />
   return (
-    <div className={`node${selected ? ' selected' : ''}${colleague ? ' held' : ''}`} style={style}>
+    <div
+      className={name}
+      style={style}
+      onPointerEnter={() => setNear(true)}
+      onPointerLeave={(event) => setNear(event.buttons !== 0)}
+    >
       <div className="node-head">
         <kind.Icon size={14} aria-hidden />
         <span className="node-kind">{node.kind || kind.title}</span>
@@ -39,12 +47,17 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
       )}
       {node.content && editing !== id && <div className="node-content">{node.content}</div>}
       {colleague && <span className="node-holder">{colleague.name}</span>}
-      {SIDES.map(([name, position]) => (
-        <Handle key={name} id={name} type="source" position={position} isConnectable={canWrite} />
-      ))}
+      {(isNear || selected) && canWrite && <Handles />}
     </div>
   )
 })
+
+/** Only where somebody may reach for them: each listens to everything that moves. */
+function Handles() {
+  return SIDES.map(([name, position]) => (
+    <Handle key={name} id={name} type="source" position={position} />
+  ))
+}
 
 /** Which colleague has selected this node. */
 function useSelector(live: LiveProject, id: string): Colleague | null {

@@ -5,9 +5,15 @@ interface BoardContextValue {
   /** The node whose label is being typed. */
   editing: string | null
   edit: (id: string | null) => void
+  /** Too far away to read anything. */
+  isFar: boolean
 }
 
-export const BoardContext = createContext<BoardContextValue>({ editing: null, edit: () => {} })
+export const BoardContext = createContext<BoardContextValue>({
+  editing: null,
+  edit: () => {},
+  isFar: false,
+})
 
 export function useBoard(): BoardContextValue {
   return use(BoardContext)

@@ -21,6 +21,7 @@ export interface BoardActions {
   rename: (id: string) => void
   fit: () => void
   goTo: (id: string) => void
+  select: (id: string) => void
 }
 
 export function useBoardActions(
@@ -133,8 +134,22 @@ export function useBoardActions(
       void flow.fitView({ nodes: [{ id }], maxZoom: 1.1, duration: 250 })
     }
 
+    const select = (id: string) => model.select([id])
     const selectAll = () => model.select(live.nodes.all().map((node) => node.id))
-    return { add, connect, remove, duplicate, copied, paste, selectAll, arrange, rename, fit, goTo }
+    return {
+      add,
+      connect,
+      remove,
+      duplicate,
+      copied,
+      paste,
+      selectAll,
+      arrange,
+      rename,
+      fit,
+      goTo,
+      select,
+    }
   }, [live, flow, model, rename, pane])
 }
 

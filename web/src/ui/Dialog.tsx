@@ -1,6 +1,6 @@
 /** A modal dialog: the browser's own, which keeps the focus inside and closes on Escape. */
 import { X } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef } from 'react'
 
 interface Props {
   title: string
@@ -13,11 +13,12 @@ const FIRST = '.dialog-body :is(input, select, textarea, button)'
 export function Dialog({ title, onClose, children }: Props) {
   const element = useRef<HTMLDialogElement>(null)
   const heading = useId()
-  useEffect(() => {
+  useLayoutEffect(() => {
     const shown = element.current
     shown?.showModal()
     // The browser would begin at the close button, which is the first in the page.
     shown?.querySelector<HTMLElement>(FIRST)?.focus()
+    // Before it leaves the page, or the focus would not go back to where it came from.
     return () => shown?.close()
   }, [])
   return (
