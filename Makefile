@@ -70,7 +70,8 @@ check: install $(if $(shell command -v npm),check-web)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow and not node and not postgres"
+	$(BIN)/python -m pytest -q --numprocesses auto --hypothesis-profile quick \
+		-m "not slow and not node and not postgres"
 
 # The studio: format, lint, types, tests of its pure parts. Seconds.
 check-web: web/node_modules/.installed

@@ -70,19 +70,26 @@ class Stale(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """A compaction ready to be written: compressed, and digested where that is slow."""
+class PackedChunk:
+    """A chunk of history ready to be written: compressed, and digested where that is slow."""
 
     project: ProjectId
     first: int
     last: int
-    at: Millis
-    checkpoint: bytes
-    checkpoint_contents: tuple[bytes, bytes, int]
-    chunk: bytes
-    chunk_contents: tuple[bytes, bytes, int]
     started_at: Millis
     ended_at: Millis
+    payload: bytes
+    made_of: tuple[bytes, bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A compaction ready to be written, likewise."""
+
+    chunk: PackedChunk
+    at: Millis
+    checkpoint: bytes
+    made_of: tuple[bytes, bytes, int]
 
 
 class SqlCompactionLog:
@@ -130,20 +137,24 @@ def _pack(source: CompactionInput, compacted: Compacted, now: Millis) -> Packed:
         raise Invalid("nothing to compact, or not consecutive rows")
     if not covers(compacted.runs, ids[0], ids[-1]):
         raise Invalid(f"the runs do not cover rows {ids[0]} to {ids[-1]}")
-    plain = frame_runs(compacted.runs)
-    chunk, checkpoint = pack(plain), pack(compacted.checkpoint)
-    return Packed(
-        project=source.project,
-        first=ids[0],
-        last=ids[-1],
-        at=now,
-        checkpoint=checkpoint,
-        checkpoint_contents=contents(compacted.checkpoint, checkpoint),
-        chunk=chunk,
-        chunk_contents=contents(plain, chunk),
+    checkpoint = pack(compacted.checkpoint)
+    made_of = contents(compacted.checkpoint, checkpoint)
+    return Packed(pack_chunk(source.project, compacted.runs), now, checkpoint, made_of)
+
+
+def pack_chunk(project: ProjectId, runs: Sequence[HistoryRun]) -> PackedChunk:
+    """Compress consecutive runs."""
+    plain = frame_runs(runs)
+    payload = pack(plain)
+    return PackedChunk(
+        project=project,
+        first=runs[0].first,
+        last=runs[-1].last,
         # Clocks go back; a chunk's times are those of its runs, not an order.
-        started_at=min(run.started_at for run in compacted.runs),
-        ended_at=max(run.ended_at for run in compacted.runs),
+        started_at=min(run.started_at for run in runs),
+        ended_at=max(run.ended_at for run in runs),
+        payload=payload,
+        made_of=contents(plain, payload),
     )
 
 
@@ -160,27 +171,27 @@ def _runs(rows: Sequence[AnyRow]) -> tuple[HistoryRun, ...]:
 
 
 def _replace(conn: Connection, packed: Packed) -> None:
-    document = lock_documents(conn, [packed.project]).get(packed.project)
+    chunk = packed.chunk
+    document = lock_documents(conn, [chunk.project]).get(chunk.project)
     if document is None or not document.is_open:
         raise Stale
-    where = {"project": packed.project, "first": packed.first, "last": packed.last}
+    where = {"project": chunk.project, "first": chunk.first, "last": chunk.last}
     last_digest = conn.execute(LAST_DIGEST, where).scalar_one_or_none()
     size = conn.execute(BYTES_READ, where).scalar_one()
     # Sequence numbers are never used again, so a full range is the rows that were read.
     deleted = conn.execute(DELETE_READ, where).rowcount
-    if last_digest is None or deleted != packed.last - packed.first + 1:
+    if last_digest is None or deleted != chunk.last - chunk.first + 1:
         raise Stale
-    previous = conn.execute(CHECKPOINTS, {"project": packed.project}).one_or_none()
-    if packed.first != (1 if previous is None else previous.seq + 1):
+    previous = conn.execute(CHECKPOINTS, {"project": chunk.project}).one_or_none()
+    if chunk.first != (1 if previous is None else previous.seq + 1):
         raise Stale
     prev_digest = GENESIS if previous is None else previous.row_digest
     if previous is not None:
-        conn.execute(DELETE_CHECKPOINTS, {"project": packed.project, "before": previous.seq})
-    made_of = packed.checkpoint_contents
+        conn.execute(DELETE_CHECKPOINTS, {"project": chunk.project, "before": previous.seq})
     insert_checkpoint(
-        conn, packed.project, packed.last, packed.at, last_digest, packed.checkpoint, made_of
+        conn, chunk.project, chunk.last, packed.at, last_digest, packed.checkpoint, packed.made_of
     )
-    _insert_chunk(conn, packed, prev_digest, last_digest)
+    insert_chunk(conn, chunk, prev_digest, last_digest)
     _shrink_tail(conn, packed, document, deleted, size)
 
 
@@ -208,7 +219,8 @@ def insert_checkpoint(
     )
 
 
-def _insert_chunk(conn: Connection, packed: Packed, prev: bytes, last: bytes) -> None:
+def insert_chunk(conn: Connection, packed: PackedChunk, prev: bytes, last: bytes) -> None:
+    """Record a chunk between the rows with these digests."""
     numbers = (packed.first, packed.last, packed.started_at, packed.ended_at)
     conn.execute(
         insert(t.history_chunks),
@@ -220,18 +232,18 @@ def _insert_chunk(conn: Connection, packed: Packed, prev: bytes, last: bytes) ->
             "ended_at": packed.ended_at,
             "prev_digest": prev,
             "last_digest": last,
-            "plain_bytes": packed.chunk_contents[2],
-            "payload": packed.chunk,
-            "digest": chunk_digest(packed.project, *numbers, prev, last, *packed.chunk_contents),
+            "plain_bytes": packed.made_of[2],
+            "payload": packed.payload,
+            "digest": chunk_digest(packed.project, *numbers, prev, last, *packed.made_of),
         },
     )
 
 
 def _shrink_tail(conn: Connection, packed: Packed, document: AnyRow, rows: int, size: int) -> None:
     left_rows, left_bytes = document.tail_rows - rows, document.tail_bytes - size
-    plain = packed.checkpoint_contents[2]
+    plain = packed.made_of[2]
     moved = {
-        "project": packed.project,
+        "project": packed.chunk.project,
         "new_head": document.head,
         "new_digest": document.digest,
         "new_tail_rows": left_rows,

@@ -103,11 +103,11 @@ class SqlDirectory:
 
     async def set_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Add somebody or change their role."""
-        await self._write(projects.set_member, project, user, role)
+        await self._write(projects.set_member, project, user, role, self._clock.now())
 
     async def remove_member(self, project: ProjectId, user: UserId) -> None:
         """Take somebody's role away."""
-        await self._write(projects.remove_member, project, user)
+        await self._write(projects.remove_member, project, user, self._clock.now())
 
     async def members(self, project: ProjectId) -> Sequence[Member]:
         """Everybody with a role, by address."""

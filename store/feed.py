@@ -6,7 +6,7 @@ One feed per process, with one reader. What does not live here: saying it
 What a feed cannot know it reports as "any": after a reconnect, after the writer's
 connection was replaced, and every ten seconds, because a notification may be lost and
 because a token that expires is nobody's write. Own edits are not news; own changes of
-the directory are, since live connections of this very process hang on them.
+the directory and own events are, since live connections of this very process hang on them.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ NAMED = 5000
 
 CONNECTION_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
-ANY = Changes(documents=None, directory=True)
+ANY = Changes(documents=None, directory=True, events=True)
 """Also true when nothing has changed."""
 
 
@@ -44,6 +44,7 @@ class Pulse:
     connection: int
     data: int
     directory: int
+    events: int
 
 
 class SqliteFeed:
@@ -82,22 +83,26 @@ class SqliteFeed:
 
 
 async def _pulse(db: SqliteDatabase) -> Pulse:
-    connection, (data, directory) = await db.peek(_versions)
-    return Pulse(connection, data, directory)
+    connection, versions = await db.peek(_versions)
+    return Pulse(connection, *versions)
 
 
-def _versions(raw: sqlite3.Connection) -> tuple[int, int]:
+def _versions(raw: sqlite3.Connection) -> tuple[int, int, int]:
     # First data_version: a commit between the two is then seen by the next poll.
     (data,) = raw.execute("PRAGMA data_version").fetchone()
     (directory,) = raw.execute("SELECT version FROM directory_version").fetchone()
-    return data, directory
+    # Grows with each event, for the newest are kept; looked up at the end of the table.
+    (events,) = raw.execute("SELECT coalesce(max(rowid), 0) FROM project_events").fetchone()
+    return data, directory, events
 
 
 def _compare(seen: Pulse, now: Pulse) -> Changes | None:
-    directory = now.directory != seen.directory
+    directory, events = now.directory != seen.directory, now.events != seen.events
     if (now.connection, now.data) != (seen.connection, seen.data):
-        return Changes(documents=None, directory=directory)
-    return Changes(documents=frozenset(), directory=True) if directory else None
+        return Changes(documents=None, directory=directory, events=events)
+    if directory or events:
+        return Changes(documents=frozenset(), directory=directory, events=events)
+    return None
 
 
 class PostgresFeed:
@@ -111,6 +116,7 @@ class PostgresFeed:
         self._wake = asyncio.Event()
         self._documents: set[ProjectId] = set()
         self._directory = False
+        self._events = False
         self._swept = clock.monotonic()
 
     @classmethod
@@ -173,23 +179,24 @@ class PostgresFeed:
 
     def _forget(self) -> None:
         """All that was collected is part of the "any" that is about to be reported."""
-        self._documents, self._directory = set(), False
+        self._documents, self._directory, self._events = set(), False, False
         self._swept = self._clock.monotonic()
         self._wake.clear()
 
     def _collected(self) -> Changes:
         named = len(self._documents) <= NAMED
         documents = frozenset(self._documents) if named else None
-        changes = Changes(documents=documents, directory=self._directory)
-        self._documents, self._directory = set(), False
+        changes = Changes(documents, self._directory, self._events)
+        self._documents, self._directory, self._events = set(), False, False
         self._wake.clear()
         return changes
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         news = parse(str(payload))
-        if news.sender == self._sender and not news.directory:
+        if news.sender == self._sender and not (news.directory or news.events):
             return
         self._directory = self._directory or news.directory
+        self._events = self._events or news.events
         if len(self._documents) <= NAMED:
             self._documents |= news.documents
         self._wake.set()

@@ -8,15 +8,15 @@ of digests goes on from the base as it did from the last chunk in it.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Connection, bindparam, cast, delete, func, or_, select
 
 from server.protocol.errors import DocumentDamaged, DocumentFault
-from server.protocol.ids import ProjectId, Seq
+from server.protocol.ids import ProjectId, Seq, UserId
 from server.room.history_ports import History, HistoryBase, Retention
-from server.room.ports import Clock, HistoryRun
+from server.room.ports import Clock, HistoryRun, LoggedUpdate
 from store import tables as t
 from store.appending import lock_documents
 from store.bases import BASE, PackedBase, StoredBase, pack_base, put_base, verify_base
@@ -38,7 +38,7 @@ SIZES = (
         t.documents.c.checkpoint_bytes,
     )
     .join_from(t.documents, t.history_chunks)
-    .where(t.documents.c.is_open)
+    .where(t.documents.c.is_open, t.documents.c.project_id > bindparam("after"))
     .group_by(t.documents.c.project_id, t.documents.c.checkpoint_bytes)
     .having(func.count() > 1)
     .subquery()
@@ -58,6 +58,9 @@ OVERGROWN = (
     .order_by(SIZES.c.project_id)
     .limit(bindparam("limit"))
 )
+NAMED = select(t.project_authors.c.user_id, t.project_authors.c.name).where(
+    t.project_authors.c.project_id == bindparam("project")
+)
 DELETE_CHUNKS = delete(t.history_chunks).where(
     t.history_chunks.c.project_id == bindparam("project"),
     t.history_chunks.c.last_seq <= bindparam("last"),
@@ -76,7 +79,7 @@ class _Moved(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Past:
+class Past:
     """Rows as they were read, not yet verified."""
 
     view: View
@@ -99,16 +102,20 @@ class SqlHistoryLog:
 
     async def read(self, project: ProjectId) -> History:
         """Everything, verified."""
-        past = await self._db.read_at_leisure(_read, project)
+        past = await self._db.read_at_leisure(read_past, project)
         return await off_loop(past.weight, _verified, past)
 
-    async def overgrown(self, keep: Retention, limit: int) -> Sequence[ProjectId]:
+    async def authors(self, project: ProjectId) -> Mapping[UserId, str]:
+        """What authors are called who have no account here."""
+        return await self._db.read(named_authors, project)
+
+    async def overgrown(self, keep: Retention, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Documents with more history than is to be kept."""
-        return await self._db.read_at_leisure(_overgrown, keep, limit)
+        return await self._db.read_at_leisure(_overgrown, keep, after, limit)
 
     async def read_old(self, project: ProjectId, keep: Retention) -> History:
         """The base and what is to be thinned into it, verified."""
-        past = await self._db.read_at_leisure(_read, project)
+        past = await self._db.read_at_leisure(read_past, project)
         old = tuple(_old(past, keep))
         return await off_loop(past.weight, _verified_old, past, old)
 
@@ -125,18 +132,27 @@ class SqlHistoryLog:
         return True
 
 
-def _overgrown(conn: Connection, keep: Retention, limit: int) -> Sequence[ProjectId]:
-    asked = {"before": keep.before, "percent": keep.percent, "limit": limit}
+def named_authors(conn: Connection, project: ProjectId) -> dict[UserId, str]:
+    """What authors are called who came with an imported history and have no account here."""
+    found = conn.execute(NAMED, {"project": project})
+    return {UserId(row.user_id): row.name for row in found}
+
+
+def _overgrown(
+    conn: Connection, keep: Retention, after: ProjectId, limit: int
+) -> Sequence[ProjectId]:
+    asked = {"before": keep.before, "percent": keep.percent, "after": after, "limit": limit}
     return [ProjectId(row.project_id) for row in conn.execute(OVERGROWN, asked)]
 
 
-def _read(conn: Connection, project: ProjectId) -> _Past:
+def read_past(conn: Connection, project: ProjectId) -> Past:
+    """Everything of one document's past. Raises ``NotFound``."""
     view = read_view(conn, project)
     base = conn.execute(BASE, {"project": project}).one_or_none()
-    return _Past(view, base, conn.execute(CHUNKS, {"project": project}).all())
+    return Past(view, base, conn.execute(CHUNKS, {"project": project}).all())
 
 
-def _old(past: _Past, keep: Retention) -> Iterator[AnyRow]:
+def _old(past: Past, keep: Retention) -> Iterator[AnyRow]:
     """The chunks that are too old or too many: from the oldest on, and never the newest."""
     left = sum(len(chunk.payload) for chunk in past.chunks)
     most = max(FLOOR_BYTES, past.view.document.checkpoint_bytes * keep.percent // 100)
@@ -147,31 +163,50 @@ def _old(past: _Past, keep: Retention) -> Iterator[AnyRow]:
         yield chunk
 
 
-def _verified(past: _Past) -> History:
+@dataclass(frozen=True, slots=True)
+class VerifiedPast:
+    """The same, decoded: without gap from the base to the head."""
+
+    head: Seq
+    base: HistoryBase | None
+    chunks: Sequence[Chunk]
+    tail: tuple[LoggedUpdate, ...]
+
+
+def verified_past(past: Past) -> VerifiedPast:
+    """Raises ``DocumentDamaged``."""
     verified = verify(past.view)
-    base, runs, end = _verified_chunks(past, past.chunks)
+    base, chunks, end = _verified_chunks(past, past.chunks)
     if end != (0 if verified.checkpoint is None else verified.checkpoint.seq):
         raise DocumentDamaged(f"the history of {past.view.project} ends at {end}")
-    return History(past.view.project, verified.head, base, runs, verified.updates)
+    return VerifiedPast(verified.head, base, chunks, verified.updates)
 
 
-def _verified_old(past: _Past, old: Sequence[AnyRow]) -> History:
-    base, runs, end = _verified_chunks(past, old)
-    return History(past.view.project, Seq(end), base, runs, ())
+def _verified(past: Past) -> History:
+    found = verified_past(past)
+    return History(past.view.project, found.head, found.base, _runs(found.chunks), found.tail)
+
+
+def _verified_old(past: Past, old: Sequence[AnyRow]) -> History:
+    base, chunks, end = _verified_chunks(past, old)
+    return History(past.view.project, Seq(end), base, _runs(chunks), ())
+
+
+def _runs(chunks: Sequence[Chunk]) -> tuple[HistoryRun, ...]:
+    return tuple(run for chunk in chunks for run in chunk.runs)
 
 
 def _verified_chunks(
-    past: _Past, rows: Sequence[AnyRow]
-) -> tuple[HistoryBase | None, tuple[HistoryRun, ...], int]:
-    """Base and runs, and where they end. Raises ``DocumentDamaged``."""
+    past: Past, rows: Sequence[AnyRow]
+) -> tuple[HistoryBase | None, Sequence[Chunk], int]:
+    """Base and chunks, and where they end. Raises ``DocumentDamaged``."""
     try:
         stored = None if past.base is None else verify_base(past.base)
         chunks = [verify_chunk(row) for row in rows]
         end = _require_unbroken(stored, chunks)
     except Unreadable as error:
         raise DocumentDamaged(f"history of {past.view.project} does not verify: {error}") from error
-    runs = tuple(run for chunk in chunks for run in chunk.runs)
-    return None if stored is None else stored.base, runs, end
+    return None if stored is None else stored.base, chunks, end
 
 
 def _require_unbroken(base: StoredBase | None, chunks: Sequence[Chunk]) -> int:

@@ -14,6 +14,7 @@ from server.protocol.ids import InvitationId, Millis, ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.project_ports import Invitation, Invited
 from store import tables as t
+from store.events import note_member
 from store.people import SHA256_BYTES, require_user
 from store.projects import change_role, insert_member, lock_project, role_of
 from store.tables import AnyRow
@@ -124,6 +125,7 @@ def accept(conn: Connection, digest: bytes, user: UserId, now: Millis) -> Invite
         insert_member(conn, found.project, user, found.role)
     else:
         change_role(conn, found.project, user, current, found.role)
+    note_member(conn, found.project, user, found.role, now)
     return found
 
 

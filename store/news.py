@@ -21,6 +21,7 @@ PAYLOAD_BYTES = 7900
 SEPARATOR = " "
 DIRECTORY = "directory"
 DOCUMENTS = "documents"
+EVENTS = "events"
 
 NOTIFY = select(func.pg_notify(CHANNEL, bindparam("payload")))
 BUMP_DIRECTORY = update(t.directory_version).values(version=t.directory_version.c.version + 1)
@@ -33,6 +34,7 @@ class News:
     sender: str
     documents: frozenset[ProjectId]
     directory: bool
+    events: bool = False
 
 
 def announce(conn: Connection, documents: Sequence[ProjectId]) -> None:
@@ -48,11 +50,18 @@ def bump_directory(conn: Connection) -> None:
         conn.execute(NOTIFY, {"payload": SEPARATOR.join((_sender(conn), DIRECTORY))})
 
 
+def announce_events(conn: Connection) -> None:
+    """Tell that something has happened that people follow, once this transaction commits."""
+    if _notifies(conn):
+        conn.execute(NOTIFY, {"payload": SEPARATOR.join((_sender(conn), EVENTS))})
+
+
 def parse(payload: str) -> News:
     """Read a notification. Anything unknown of a newer version counts as "directory"."""
     sender, kind, *ids = payload.split(SEPARATOR)
     documents = frozenset(ProjectId(name) for name in ids)
-    return News(sender, documents, directory=kind != DOCUMENTS)
+    known = kind in (DOCUMENTS, EVENTS)
+    return News(sender, documents, directory=not known, events=kind == EVENTS)
 
 
 def _payloads(conn: Connection, documents: Sequence[ProjectId]) -> Iterator[str]:

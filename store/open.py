@@ -21,6 +21,7 @@ from store.accounts import SqlAccounts
 from store.compaction import SqlCompactionLog
 from store.database import Database
 from store.directory import SqlDirectory
+from store.events import SqlEventLog
 from store.feed import PostgresFeed, SqliteFeed
 from store.fsck_document import Problem
 from store.history import SqlHistoryLog
@@ -38,6 +39,8 @@ from store.second_factors import SqlSecondFactors
 from store.snapshots import SqlSnapshots
 from store.sqlite import SqliteDatabase, SqliteOptions
 from store.throttles import SqlThrottle
+from store.transfers import SqlTransfers
+from store.users import SqlUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    events: SqlEventLog
+    transfers: SqlTransfers
     people: AccountPorts
 
     async def fsck(
@@ -156,6 +161,8 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        events=SqlEventLog(db, clock),
+        transfers=SqlTransfers(db, clock),
         people=_people(db, clock),
     )
 
@@ -167,4 +174,5 @@ def _people(db: Database, clock: Clock) -> AccountPorts:
         second_factors=SqlSecondFactors(db),
         identities=SqlIdentities(db, clock),
         throttle=SqlThrottle(db, clock),
+        users=SqlUsers(db, clock),
     )

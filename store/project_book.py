@@ -4,7 +4,7 @@ The statements are in the modules of their nouns; here they are run, in one tran
 What does not live here: what somebody may do (the edge asks for the role).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from server.protocol.errors import Invalid
 from server.protocol.ids import InvitationId, Millis, ProjectId, UserId
@@ -21,6 +21,7 @@ from server.room.project_ports import (
     ProjectLimits,
     ShelfPage,
     ShelfQuery,
+    Storage,
     Visit,
 )
 from store import invitations, membership, project_files, purging, shelf
@@ -79,6 +80,10 @@ class SqlProjects:
         """Remove every row, however long that takes."""
         await self._db.write_at_leisure(purging.purge, project)
 
+    async def outlived(self, deadline: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+        """Those that nobody can bring back."""
+        return await self._db.read(purging.outlived, deadline, after, limit)
+
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on."""
         await self._db.write(shelf.limit, project, limits)
@@ -91,21 +96,29 @@ class SqlProjects:
         """One page of all projects."""
         return await self._db.read(project_files.files, query)
 
+    async def titles(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, str]:
+        """What they are called."""
+        return await self._db.read(project_files.titles, projects)
+
+    async def storage(self) -> Storage:
+        """How much there is."""
+        return await self._db.read(project_files.storage)
+
     async def note_visits(self, visits: Sequence[Visit]) -> None:
         """Without telling that the directory has changed: no right hangs on it."""
         await self._db.write(shelf.note_visits, visits)
 
     async def add_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Add somebody who is no member yet."""
-        await change(self._db, membership.add_member, project, user, role)
+        await change(self._db, membership.add_member, project, user, role, self._clock.now())
 
     async def change_member(self, project: ProjectId, user: UserId, role: Role) -> None:
         """Change the role of a member."""
-        await change(self._db, membership.change_member, project, user, role)
+        await change(self._db, membership.change_member, project, user, role, self._clock.now())
 
     async def transfer(self, project: ProjectId, owner: UserId, heir: UserId) -> None:
         """Hand the project over, in one transaction."""
-        await change(self._db, membership.transfer, project, owner, heir)
+        await change(self._db, membership.transfer, project, owner, heir, self._clock.now())
 
 
 class SqlInvitations:

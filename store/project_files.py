@@ -3,14 +3,21 @@
 Neither content nor descriptions are read here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, func, select, tuple_
 
 from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, Seq
 from server.protocol.roles import Role
-from server.room.project_ports import FilePage, FileQuery, Place, ProjectFile, ProjectLimits
+from server.room.project_ports import (
+    FilePage,
+    FileQuery,
+    Place,
+    ProjectFile,
+    ProjectLimits,
+    Storage,
+)
 from store import tables as t
 from store.projects import title_key
 from store.tables import AnyRow
@@ -44,6 +51,20 @@ OWNERS = (
     .order_by(t.users.c.email)
 )
 
+TITLES = select(t.projects.c.id, t.projects.c.title).where(
+    t.projects.c.id.in_(bindparam("projects", expanding=True))
+)
+USERS = select(func.count()).select_from(t.users)
+COUNTS = select(
+    func.count(),
+    func.count(t.projects.c.deleted_at),
+    func.coalesce(func.sum(t.documents.c.tail_bytes + t.documents.c.checkpoint_bytes), 0),
+).select_from(t.projects.join(t.documents))
+SIZES = {
+    "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "postgresql": "SELECT pg_database_size(current_database())",
+}
+
 
 def file(conn: Connection, project: ProjectId) -> ProjectFile:
     """Any project, deleted or not. Raises ``NotFound``."""
@@ -67,6 +88,24 @@ def files(conn: Connection, query: FileQuery) -> FilePage:
     page = rows[: query.limit]
     more = Place(page[-1].created_at, page[-1].id) if len(rows) > query.limit else None
     return FilePage(tuple(_files(conn, page)), more)
+
+
+def titles(conn: Connection, projects: Sequence[ProjectId]) -> Mapping[ProjectId, str]:
+    """Of those of these that exist."""
+    rows = conn.execute(TITLES, {"projects": list(projects)})
+    return {ProjectId(row.id): row.title for row in rows}
+
+
+def storage(conn: Connection) -> Storage:
+    """How much there is."""
+    projects, deleted, document_bytes = conn.execute(COUNTS).one()
+    return Storage(
+        users=conn.execute(USERS).scalar_one(),
+        projects=projects - deleted,
+        deleted_projects=deleted,
+        document_bytes=int(document_bytes),
+        database_bytes=conn.exec_driver_sql(SIZES[conn.dialect.name]).scalar_one(),
+    )
 
 
 def _files(conn: Connection, rows: Sequence[AnyRow]) -> list[ProjectFile]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tex
 from sqlalchemy import true as sql_true
 
 from server.document.fields import Problem
-from server.document.schema import Diagram, Edge, Node, Section
+from server.document.schema import Diagram, Edge, Node, Section, order
 from server.document.words import words
 from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, Seq
@@ -238,10 +238,9 @@ def kind_of(element: Element) -> Kind:
             assert_never(element)
 
 
-def place_of(section: Section) -> bytes:
+def place_of(rank: str, id: str) -> bytes:
     """Sorts as (rank, id) does by UTF-16 unit; a unit of zero ends the rank."""
-    ends = (section.rank, section.id)
-    return b"\0\0".join(part.encode("utf-16-be", "surrogatepass") for part in ends)
+    return b"\0\0".join((order(rank), order(id)))
 
 
 def _row(project: ProjectId, seq: Seq, put: Put) -> Values:
@@ -251,4 +250,6 @@ def _row(project: ProjectId, seq: Seq, put: Put) -> Values:
 def columns(element: Element) -> Values:
     """What an element says, by the names of its columns."""
     values = {name: getattr(element, name) for name in type(element).__slots__}
-    return values | ({"place": place_of(element)} if isinstance(element, Section) else {})
+    if isinstance(element, Section):
+        values["place"] = place_of(element.rank, element.id)
+    return values

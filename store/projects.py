@@ -21,6 +21,7 @@ from server.room.ports import Batch, Member, NewUpdate, Project, Seat
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
+from store.events import note_member
 from store.news import announce
 from store.people import USER_COLUMNS, require_user, token_lives, user_of
 from store.projection import index_title
@@ -177,7 +178,7 @@ def delete_project(conn: Connection, project: ProjectId, now: Millis) -> None:
     announce(conn, [project])
 
 
-def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:
+def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role, now: Millis) -> None:
     """Raises ``NotFound``, or ``Conflict`` when it would leave no owner."""
     lock_project(conn, project)
     require_user(conn, user)
@@ -186,6 +187,7 @@ def set_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -
         insert_member(conn, project, user, role)
     else:
         change_role(conn, project, user, current, role)
+    note_member(conn, project, user, role, now)
 
 
 def change_role(
@@ -197,7 +199,7 @@ def change_role(
     conn.execute(SET_ROLE, {"project": project, "user": user, "new_role": role.value})
 
 
-def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
+def remove_member(conn: Connection, project: ProjectId, user: UserId, now: Millis) -> None:
     """Raises ``NotFound`` for a non-member, ``Conflict`` for the last owner."""
     lock_project(conn, project)
     current = role_of(conn, project, user)
@@ -206,6 +208,7 @@ def remove_member(conn: Connection, project: ProjectId, user: UserId) -> None:
     if current is Role.OWNER:
         _require_other_owner(conn, project, user)
     conn.execute(REMOVE_MEMBER, {"project": project, "user": user})
+    note_member(conn, project, user, None, now)
 
 
 def members(conn: Connection, project_id: ProjectId) -> Sequence[Member]:
@@ -266,8 +269,13 @@ def role_of(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
 
 
 def _require_other_owner(conn: Connection, project: ProjectId, user: UserId) -> None:
-    if conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is None:
+    if not has_other_owner(conn, project, user):
         raise Conflict("a project needs an owner: make somebody else one first")
+
+
+def has_other_owner(conn: Connection, project: ProjectId, user: UserId) -> bool:
+    """Whether somebody besides ``user`` owns a locked project."""
+    return conn.execute(OTHER_OWNERS, {"project": project, "user": user}).first() is not None
 
 
 def insert_member(conn: Connection, project: ProjectId, user: UserId, role: Role) -> None:

@@ -20,6 +20,20 @@ OPEN_DOCUMENT = (
     update(t.documents).where(t.documents.c.project_id == bindparam("project")).values(is_open=True)
 )
 
+OUTLIVED = (
+    select(t.projects.c.id)
+    .where(t.projects.c.deleted_at <= bindparam("deadline"), t.projects.c.id > bindparam("after"))
+    .order_by(t.projects.c.id)
+    .limit(bindparam("most"))
+)
+
+
+def outlived(conn: Connection, deadline: Millis, after: ProjectId, limit: int) -> list[ProjectId]:
+    """Deleted by then, by their ids."""
+    values = {"deadline": deadline, "after": after, "most": limit}
+    found = conn.execute(OUTLIVED, values).scalars()
+    return [ProjectId(id) for id in found]
+
 
 def undelete(conn: Connection, project: ProjectId, deleted_after: Millis) -> None:
     """Raises ``NotFound``, or ``Conflict`` when it is not deleted or was too long ago."""

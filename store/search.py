@@ -19,7 +19,7 @@ from sqlalchemy import Connection, TextClause, bindparam, func, select, text
 from server.document.words import MAX_SCANNED, Term, excerpt, terms
 from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, UserId
-from server.room.projection_ports import Hit, Page, Question, Topic
+from server.room.projection_ports import Findings, Hit, Question, Topic
 from store import projection_tables as p
 from store import search_index
 from store import tables as t
@@ -110,14 +110,14 @@ class SqlSearch:
 
     async def search(
         self, user: UserId, question: Question, cursor: str | None, limit: int
-    ) -> Page[Hit]:
+    ) -> Findings:
         """The best first, of the projects of ``user``."""
         asked, after = terms(question.text), _parsed(cursor)
         if not asked:
-            return Page((), None)
+            return Findings((), None)
         found = await self._db.read(_search, user, question, asked, after, limit + 1)
         items = await asyncio.to_thread(_shown, found[:limit], asked)
-        return Page(items, _cursor(found[limit - 1].row) if len(found) > limit else None)
+        return Findings(items, _cursor(found[limit - 1].row) if len(found) > limit else None)
 
 
 def _search(

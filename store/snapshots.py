@@ -12,16 +12,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, select
 
 from server.protocol.errors import DocumentDamaged, NotFound
 from server.protocol.ids import Millis, ProjectId, Seq, SnapshotId, UserId
+from server.room.event_ports import EventData, EventKind, NewEvent
 from server.room.history_ports import NewSnapshot, Occasion, Snapshot
 from server.room.ports import Clock
 from store import tables as t
 from store.appending import lock_documents
 from store.database import Database
 from store.digests import fingerprint, values_digest
+from store.events import note
 from store.faults import Unreadable
 from store.frames import THOROUGH, pack, unpack
 from store.rows import require
@@ -38,6 +40,9 @@ LISTED = select(t.snapshots, t.snapshot_states.c.plain_bytes).join_from(
 )
 NEWEST_FIRST = (t.snapshots.c.created_at.desc(), t.snapshots.c.seq.desc(), t.snapshots.c.id)
 OF_PROJECT = LISTED.where(t.snapshots.c.project_id == bindparam("project")).order_by(*NEWEST_FIRST)
+OF_PROJECT_WITH_STATE = SELECT_SNAPSHOTS.where(
+    t.snapshots.c.project_id == bindparam("project")
+).order_by(*NEWEST_FIRST)
 IS_LIVE = exists().where(
     t.documents.c.project_id == t.snapshots.c.project_id, t.documents.c.is_open
 )
@@ -57,23 +62,23 @@ DELETE_STATES = delete(t.snapshot_states).where(
         t.snapshots.c.state_digest == t.snapshot_states.c.state_digest,
     ),
 )
-NEWEST = (
-    select(
-        t.snapshots.c.project_id,
-        func.max(t.snapshots.c.seq).label("seq"),
-        func.max(t.snapshots.c.created_at).label("at"),
-    )
-    .group_by(t.snapshots.c.project_id)
-    .subquery()
-)
+
+
+def _newest_of(column: ColumnElement[int]) -> ColumnElement[int | None]:
+    """Of the document's own snapshots: looked up, so that a page costs what it shows."""
+    own = t.snapshots.c.project_id == t.documents.c.project_id
+    return select(func.max(column)).where(own).correlate(t.documents).scalar_subquery()
+
+
 DUE = (
     select(t.documents.c.project_id)
     .join_from(t.documents, t.projects)
-    .outerjoin(NEWEST, NEWEST.c.project_id == t.documents.c.project_id)
     .where(
         t.documents.c.is_open,
-        t.documents.c.head > func.coalesce(NEWEST.c.seq, 0),
-        func.coalesce(NEWEST.c.at, t.projects.c.created_at) <= bindparam("before"),
+        t.documents.c.project_id > bindparam("after"),
+        t.documents.c.head > func.coalesce(_newest_of(t.snapshots.c.seq), 0),
+        func.coalesce(_newest_of(t.snapshots.c.created_at), t.projects.c.created_at)
+        <= bindparam("before"),
     )
     .order_by(t.documents.c.project_id)
     .limit(bindparam("limit"))
@@ -81,13 +86,20 @@ DUE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Packed:
-    """A snapshot ready to be written."""
+class PackedSnapshot:
+    """A snapshot ready to be written. ``digest`` and ``size`` are those of its state, ``payload``
+    is the state compressed."""
 
     id: str
-    new: NewSnapshot
+    project: ProjectId
+    seq: Seq
+    occasion: Occasion
+    by: UserId | None
+    name: str | None
+    note: str
     at: Millis
     digest: bytes
+    size: int
     payload: bytes
 
 
@@ -107,9 +119,13 @@ class SqlSnapshots:
         """Newest first."""
         return await self._db.read(_list, project)
 
+    async def newest(self, project: ProjectId) -> Snapshot | None:
+        """The first of them, if there is one."""
+        return await self._db.read(_newest, project)
+
     async def get(self, snapshot: SnapshotId) -> Snapshot:
         """One, without its state."""
-        return _snapshot(await self._db.read(_one, ONE, snapshot))
+        return snapshot_of(await self._db.read(_one, ONE, snapshot))
 
     async def state(self, snapshot: SnapshotId) -> bytes:
         """The state, verified."""
@@ -121,11 +137,11 @@ class SqlSnapshots:
 
     async def remove(self, snapshot: SnapshotId) -> None:
         """Let go of one, and of its state if it was the last."""
-        await self._db.write(_remove, snapshot)
+        await self._db.write(_remove, snapshot, self._clock.now())
 
-    async def due(self, before: Millis, limit: int) -> Sequence[ProjectId]:
+    async def due(self, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Projects whose daily snapshot is due."""
-        return await self._db.read_at_leisure(_due, before, limit)
+        return await self._db.read_at_leisure(_due, before, after, limit)
 
 
 def verify_snapshot(row: AnyRow) -> bytes:
@@ -145,54 +161,65 @@ def verify_snapshot(row: AnyRow) -> bytes:
     return plain
 
 
-def _pack(new: NewSnapshot, now: Millis) -> _Packed:
-    return _Packed(uuid4().hex, new, now, fingerprint(new.state), pack(new.state, THOROUGH))
+def _pack(new: NewSnapshot, now: Millis) -> PackedSnapshot:
+    return PackedSnapshot(
+        new_snapshot_id(), new.project, new.seq, new.occasion, new.by, new.name, new.note, now,
+        fingerprint(new.state), len(new.state), pack(new.state, THOROUGH),
+    )  # fmt: skip
 
 
-def _add(conn: Connection, packed: _Packed, keep: int) -> Snapshot:
-    new = packed.new
+def new_snapshot_id() -> SnapshotId:
+    """Random."""
+    return SnapshotId(uuid4().hex)
+
+
+def _add(conn: Connection, new: PackedSnapshot, keep: int) -> Snapshot:
     document = lock_documents(conn, [new.project]).get(new.project)
     if document is None or not document.is_open:
         raise NotFound("no such project")
     known = conn.execute(OF_PROJECT.limit(1), {"project": new.project}).one_or_none()
-    unchanged = known is not None and known.state_digest == packed.digest
+    unchanged = known is not None and (known.state_digest == new.digest or known.seq == new.seq)
     if known is not None and unchanged and new.occasion is not Occasion.NAMED:
-        return _snapshot(known)
-    _insert(conn, packed)
+        return snapshot_of(known)
+    insert_snapshot(conn, new)
     _prune(conn, new.project, keep)
-    return _snapshot(conn.execute(ONE, {"snapshot": packed.id}).one())
+    data: EventData = {
+        "snapshot": new.id, "seq": new.seq, "occasion": new.occasion.value, "name": new.name,
+    }  # fmt: skip
+    note(conn, NewEvent(new.project, EventKind.SNAPSHOT_TAKEN, new.by, data), new.at)
+    return snapshot_of(conn.execute(ONE, {"snapshot": new.id}).one())
 
 
-def _insert(conn: Connection, packed: _Packed) -> None:
-    new = packed.new
-    where = {"project": new.project, "digest": packed.digest}
+def insert_snapshot(conn: Connection, new: PackedSnapshot) -> None:
+    """Record a snapshot, and its state unless that is there."""
+    where = {"project": new.project, "digest": new.digest}
     if conn.execute(HAS_STATE, where).one_or_none() is None:
         state = {
-            "project_id": new.project, "state_digest": packed.digest,
-            "plain_bytes": len(new.state), "payload": packed.payload,
+            "project_id": new.project, "state_digest": new.digest,
+            "plain_bytes": new.size, "payload": new.payload,
         }  # fmt: skip
         conn.execute(insert(t.snapshot_states), state)
     row: dict[str, Any] = {
-        "id": packed.id,
+        "id": new.id,
         "project_id": new.project,
         "seq": new.seq,
         "occasion": new.occasion.value,
         "user_id": new.by,
         "name": new.name,
         "note": new.note,
-        "created_at": packed.at,
-        "state_digest": packed.digest,
+        "created_at": new.at,
+        "state_digest": new.digest,
     }
     conn.execute(insert(t.snapshots), {**row, "digest": _row_digest(row)})
 
 
 def _prune(conn: Connection, project: ProjectId, keep: int) -> None:
-    automatic = [
-        row.id
-        for row in conn.execute(OF_PROJECT, {"project": project})
-        if row.occasion != Occasion.NAMED.value
-    ]
-    _delete(conn, project, automatic[keep:])
+    found = conn.execute(OF_PROJECT, {"project": project})
+    automatic = [row for row in found if row.occasion != Occasion.NAMED.value]
+    # Newest first, so that what stays in the end is the newest of each occasion.
+    newest = {row.occasion: row.id for row in reversed(automatic)}
+    surplus = [row.id for row in automatic[keep:] if row.id not in newest.values()]
+    _delete(conn, project, surplus)
 
 
 def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> None:
@@ -201,17 +228,29 @@ def _delete(conn: Connection, project: ProjectId, snapshots: Sequence[str]) -> N
         conn.execute(DELETE_STATES, {"project": project})
 
 
-def _remove(conn: Connection, snapshot: SnapshotId) -> None:
+def _remove(conn: Connection, snapshot: SnapshotId, now: Millis) -> None:
     row = _one(conn, ONE, snapshot)
     lock_documents(conn, [row.project_id])
     _delete(conn, row.project_id, [snapshot])
+    gone = NewEvent(row.project_id, EventKind.SNAPSHOT_REMOVED, None, {"snapshot": snapshot})
+    note(conn, gone, now)
 
 
 def _list(conn: Connection, project: ProjectId) -> Sequence[Snapshot]:
+    _require_live(conn, project)
+    return [snapshot_of(row) for row in conn.execute(OF_PROJECT, {"project": project})]
+
+
+def _newest(conn: Connection, project: ProjectId) -> Snapshot | None:
+    _require_live(conn, project)
+    row = conn.execute(OF_PROJECT.limit(1), {"project": project}).one_or_none()
+    return None if row is None else snapshot_of(row)
+
+
+def _require_live(conn: Connection, project: ProjectId) -> None:
     document = select(t.documents.c.is_open).where(t.documents.c.project_id == project)
     if not conn.execute(document).scalar_one_or_none():
         raise NotFound("no such project")
-    return [_snapshot(row) for row in conn.execute(OF_PROJECT, {"project": project})]
 
 
 def _one(conn: Connection, statement: Any, snapshot: SnapshotId) -> AnyRow:
@@ -221,12 +260,13 @@ def _one(conn: Connection, statement: Any, snapshot: SnapshotId) -> AnyRow:
     return row
 
 
-def _due(conn: Connection, before: Millis, limit: int) -> Sequence[ProjectId]:
-    found = conn.execute(DUE, {"before": before, "limit": limit})
+def _due(conn: Connection, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+    found = conn.execute(DUE, {"before": before, "after": after, "limit": limit})
     return [ProjectId(row.project_id) for row in found]
 
 
-def _snapshot(row: AnyRow) -> Snapshot:
+def snapshot_of(row: AnyRow) -> Snapshot:
+    """What a row says, without its state. Raises ``Unreadable``."""
     occasion = OCCASIONS.get(row.occasion)
     if occasion is None:
         raise Unreadable(f"snapshot {row.id}: occasion is {row.occasion!r}")

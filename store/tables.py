@@ -65,6 +65,14 @@ users = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Ids that are nobody's any more, so that no import says again whose they were."""
+
 tokens = Table(
     "tokens",
     metadata,
@@ -139,7 +147,21 @@ projects = Table(
     Column("title_key", KEY, nullable=False, server_default="", comment="case folded"),
     Column("archived_at", BigInteger),
     Column("max_members", BigInteger),
+    Column("last_event", BigInteger, nullable=False, server_default="0"),
 )
+
+project_events = Table(
+    "project_events",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("user_id", String),
+    Column("data", String, nullable=False, comment="JSON"),
+    PrimaryKeyConstraint("project_id", "number"),
+)
+"""The newest of each project."""
 
 project_members = Table(
     "project_members",
@@ -150,6 +172,16 @@ project_members = Table(
     Column("opened_at", BigInteger),
     PrimaryKeyConstraint("project_id", "user_id"),
 )
+
+project_authors = Table(
+    "project_authors",
+    metadata,
+    Column("project_id", String, ForeignKey("projects.id"), nullable=False),
+    Column("user_id", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    PrimaryKeyConstraint("project_id", "user_id"),
+)
+"""What authors of an imported history are called who have no account here."""
 
 invitations = Table(
     "invitations",

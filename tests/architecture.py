@@ -18,7 +18,10 @@ PACKAGES = ("server", "store", "ai_agent")
 # Who may import whom inside the house. A package may always import itself.
 FLOORS = {"server.protocol": 0, "server.document": 1, "server.session": 2, "server.room": 3}
 ABOVE = ("server.edge", "store", "ai_agent")
-WIRING = "server.main"
+# The wiring may import everything in the house; the command is the one part that reads the
+# environment, and loads the server for ``serve`` only: no command waits for its frameworks.
+COMMAND, GROUND, SERVING = "server.main", "server.ground", "server.serving"
+WIRING = (COMMAND, GROUND, SERVING)
 
 # What each package may import from outside, besides the standard library.
 OUTSIDE: dict[str, frozenset[str]] = {
@@ -33,11 +36,13 @@ OUTSIDE: dict[str, frozenset[str]] = {
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
     "ai_agent": frozenset(),
-    WIRING: frozenset({"starlette", "uvicorn", "uvloop"}),
+    COMMAND: frozenset({"uvloop"}),
+    GROUND: frozenset(),
+    SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx"})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(
@@ -94,7 +99,7 @@ def package(module: Module) -> str:
 
 def floors(module: Module) -> Iterator[str]:
     """Own floor or lower; store, edge and agent never each other; outside by the table."""
-    if package(module) in ("", WIRING):
+    if package(module) in ("", *WIRING):
         return
     for name in imports(module):
         top = name.partition(".")[0]
@@ -132,7 +137,7 @@ def purity(module: Module) -> Iterator[str]:
 
 def environment(module: Module) -> Iterator[str]:
     """Only the wiring reads the environment."""
-    if module.name == WIRING:
+    if module.name == COMMAND:
         return
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.environ", "os.getenv"}:
@@ -247,7 +252,9 @@ def docstring(module: Module) -> Iterator[str]:
 
 
 def _is_deferred(part: ast.Import | ast.ImportFrom) -> bool:
-    return isinstance(part, ast.Import) and {name.name for name in part.names} <= DEFERRED
+    if isinstance(part, ast.ImportFrom):
+        return part.module in DEFERRED
+    return {name.name for name in part.names} <= DEFERRED
 
 
 def placement(module: Module) -> Iterator[str]:

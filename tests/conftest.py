@@ -17,6 +17,7 @@ NEEDED_IN_CI = ("node", "postgres", "trace", "browser")
 # An example that takes long on a busy machine is no failure: nothing here asserts a time. CI
 # judges a change, always by the same examples; new ones are looked for everywhere else.
 settings.register_profile("house", deadline=None, derandomize=os.environ.get("CI") == "true")
+settings.register_profile("quick", settings.get_profile("house"), max_examples=20)
 settings.load_profile("house")
 
 

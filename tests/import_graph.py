@@ -6,6 +6,7 @@ Nothing is imported to look at it. What does not live here: what is allowed.
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -38,7 +39,13 @@ def sources(*folders: str) -> Iterator[Module]:
     for folder in folders:
         for file in sorted((ROOT / folder).rglob("*.py")):
             if "node_modules" not in file.parts:
-                yield parse(file.relative_to(ROOT).as_posix(), file.read_text())
+                yield _parsed(file)
+
+
+@cache
+def _parsed(file: Path) -> Module:
+    """Once: many rules look at each file."""
+    return parse(file.relative_to(ROOT).as_posix(), file.read_text())
 
 
 def is_in(name: str, package: str) -> bool:

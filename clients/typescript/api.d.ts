@@ -248,6 +248,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/me/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete
+         * @description Delete one's account, with all credentials, memberships and invitations; there is no way
+         *     back. What one wrote in projects of others stays there, by nobody. 409 names projects that
+         *     would have no owner: hand them over or delete them first.
+         */
+        post: operations["account_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sessions": {
         parameters: {
             query?: never;
@@ -1474,6 +1496,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/projects/{project_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow
+         * @description Be told what happens to a project, as server-sent events.
+         *
+         *     First comes `ready`, whose id is where the client is. Then `snapshot-taken`,
+         *     `snapshot-removed`, `restored` and `members-changed`, each with `at`, `by` (a user's id, or
+         *     null) and ids of what it is about. With `Last-Event-ID`, which browsers send when they
+         *     connect again, what came since is told first; `missed` says that this is no longer all of
+         *     it: read anew what you show. Pass over events that you do not know.
+         */
+        get: operations["events_follow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project_id}/problems": {
         parameters: {
             query?: never;
@@ -1619,6 +1667,121 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Users
+         * @description All accounts of this server, by address.
+         */
+        get: operations["admin users_list_users"];
+        put?: never;
+        /**
+         * Create
+         * @description Make an account; the admin vouches for the address. Its owner is mailed a link to choose
+         *     a password by, if there is a mail server.
+         */
+        post: operations["admin users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description One account.
+         */
+        get: operations["admin users_read"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete an account for good, as its owner would. 409 names projects that would have no
+         *     owner.
+         */
+        delete: operations["admin users_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Make a platform admin, or no longer; disable an account, or no longer. Some platform
+         *     admin stays.
+         */
+        patch: operations["admin users_change"];
+        trace?: never;
+    };
+    "/admin/users/{user_id}/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Out
+         * @description End every session and token of an account; its live connections close.
+         */
+        post: operations["admin users_sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description Documents that are open in this process, and who is in them; the busiest first.
+         */
+        get: operations["operation_list_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Server
+         * @description Health, load and storage.
+         */
+        get: operations["operation_read_server"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1752,7 +1915,7 @@ export interface components {
             user_id: string | null;
             /**
              * Name
-             * @description As members know them; null for who is no member now.
+             * @description As members know them; null for somebody who has left.
              */
             name: string | null;
             means: components["schemas"]["Means"];
@@ -2259,6 +2422,22 @@ export interface components {
             found: boolean;
         };
         /**
+         * Farewell
+         * @description That it is really them.
+         */
+        Farewell: {
+            /**
+             * Password
+             * @description Needed unless there is none: then log in anew, and be quick.
+             */
+            password?: string | null;
+            /**
+             * Code
+             * @description Needed if there is a second factor.
+             */
+            code?: string | null;
+        };
+        /**
          * FieldDifference
          * @description A field that has another value.
          */
@@ -2341,7 +2520,10 @@ export interface components {
             nodes: components["schemas"]["NodeOut"][];
             /** Edges */
             edges: components["schemas"]["EdgeOut"][];
-            /** Problems */
+            /**
+             * Problems
+             * @description The first thousand.
+             */
             problems: components["schemas"]["ProblemOut"][];
             /** Seq */
             seq: number;
@@ -2474,6 +2656,50 @@ export interface components {
             link: string;
         };
         /**
+         * LiveRoom
+         * @description A document that is open.
+         */
+        LiveRoom: {
+            /** Project Id */
+            project_id: string;
+            /** Title */
+            title: string | null;
+            /** Seq */
+            seq: number;
+            /**
+             * Stored Bytes
+             * @description What it weighs in the log, uncompressed.
+             */
+            stored_bytes: number;
+            /** People */
+            people: components["schemas"]["Occupant"][];
+            /**
+             * Backlog Bytes
+             * @description Of its slowest connection.
+             */
+            backlog_bytes: number;
+            /**
+             * Oldest Uncommitted Seconds
+             * @description Age of the edit that has waited longest for its commit. 0 when there is none.
+             */
+            oldest_uncommitted_seconds: number;
+            /**
+             * Oldest Unprojected Seconds
+             * @description Age of the oldest edit that lists and searches do not show. 0 when there is none.
+             */
+            oldest_unprojected_seconds: number;
+        };
+        /**
+         * LiveRooms
+         * @description The busiest documents of this process.
+         */
+        LiveRooms: {
+            /** Items */
+            items: components["schemas"]["LiveRoom"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * Login
          * @description Who somebody says they are, and how they show it.
          */
@@ -2527,6 +2753,11 @@ export interface components {
              * @description Opens the project. It is shown only now.
              */
             code: string;
+            /**
+             * Link
+             * @description A page that accepts it, to be sent to people; after `#` is the code.
+             */
+            link: string;
         };
         /**
          * MadeToken
@@ -2741,6 +2972,29 @@ export interface components {
             days: number | null;
         };
         /**
+         * NewUser
+         * @description Who shall have an account.
+         */
+        NewUser: {
+            /**
+             * Email
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * Name
+             * @description Shown to others.
+             * @default
+             * @example Ada
+             */
+            name: string;
+            /**
+             * Is Admin
+             * @default false
+             */
+            is_admin: boolean;
+        };
+        /**
          * Newcomer
          * @description Who wants an account.
          */
@@ -2882,6 +3136,27 @@ export interface components {
          * @enum {string}
          */
         Occasion: "named" | "daily" | "before-restore" | "before-run" | "before-import";
+        /**
+         * Occupant
+         * @description Somebody's connection to a document.
+         */
+        Occupant: {
+            /** User Id */
+            user_id: string;
+            /**
+             * Email
+             * @description Null for an account that has just been deleted.
+             */
+            email: string | null;
+            /** Name */
+            name: string | null;
+            role: components["schemas"]["Role"];
+            /**
+             * Backlog Bytes
+             * @description Written to them, and not taken yet.
+             */
+            backlog_bytes: number;
+        };
         /**
          * Opened
          * @description A session; its secret is in the cookie `8gentc_session`.
@@ -3380,6 +3655,31 @@ export interface components {
             uri: string;
         };
         /**
+         * ServerStanding
+         * @description How this server is doing.
+         */
+        ServerStanding: {
+            /** Version */
+            version: string;
+            /**
+             * Problem
+             * @description Why edits cannot be saved now; null if they can.
+             */
+            problem: string | null;
+            /** Rooms */
+            rooms: number;
+            /** Connections */
+            connections: number;
+            /** Oldest Uncommitted Seconds */
+            oldest_uncommitted_seconds: number;
+            /** Oldest Unprojected Seconds */
+            oldest_unprojected_seconds: number;
+            /** Slowest Backlog Bytes */
+            slowest_backlog_bytes: number;
+            work: components["schemas"]["Work"];
+            storage: components["schemas"]["Stored"];
+        };
+        /**
          * Session
          * @description Somebody logged in.
          */
@@ -3543,6 +3843,41 @@ export interface components {
             recovery_codes_left: number;
         };
         /**
+         * StandingChange
+         * @description What shall be different; what is left out stays.
+         */
+        StandingChange: {
+            /** Is Admin */
+            is_admin?: boolean | null;
+            /**
+             * Disabled
+             * @description A disabled account opens nothing.
+             */
+            disabled?: boolean | null;
+        };
+        /**
+         * Stored
+         * @description How much there is in the database.
+         */
+        Stored: {
+            /** Users */
+            users: number;
+            /** Projects */
+            projects: number;
+            /** Deleted Projects */
+            deleted_projects: number;
+            /**
+             * Document Bytes
+             * @description What all documents weigh in the log, uncompressed.
+             */
+            document_bytes: number;
+            /**
+             * Database Bytes
+             * @description What the database takes on its disk.
+             */
+            database_bytes: number;
+        };
+        /**
          * TextPiece
          * @description Words that were kept, inserted or deleted.
          */
@@ -3603,6 +3938,86 @@ export interface components {
          * @enum {string}
          */
         Topic: "project" | "node" | "edge" | "section" | "diagram";
+        /**
+         * UserFile
+         * @description An account, how it may be logged in to, and how much hangs on it.
+         */
+        UserFile: {
+            /** Id */
+            id: string;
+            /** Email */
+            email: string;
+            /** Name */
+            name: string;
+            /** Is Admin */
+            is_admin: boolean;
+            /** Disabled */
+            disabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Email Verified */
+            email_verified: boolean;
+            /** Has Password */
+            has_password: boolean;
+            /** Has Second Factor */
+            has_second_factor: boolean;
+            /**
+             * Projects
+             * @description Of which they are a member.
+             */
+            projects: number;
+            /** Sessions */
+            sessions: number;
+            /** Tokens */
+            tokens: number;
+        };
+        /**
+         * UserFiles
+         * @description A page of accounts.
+         */
+        UserFiles: {
+            /** Items */
+            items: components["schemas"]["UserFile"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last.
+             */
+            next: string | null;
+        };
+        /**
+         * UserShelf
+         * @description Which accounts.
+         * @enum {string}
+         */
+        UserShelf: "all" | "admins" | "disabled";
+        /**
+         * Work
+         * @description What this process has done since it started.
+         */
+        Work: {
+            /** Edits */
+            edits: number;
+            /** Commits */
+            commits: number;
+            /** Commit Failures */
+            commit_failures: number;
+            /** Refused Writes */
+            refused_writes: number;
+            /**
+             * Catch Ups
+             * @description Full queues of slow clients, turned into a difference.
+             */
+            catch_ups: number;
+            /** Failed Rooms */
+            failed_rooms: number;
+            /** Compactions */
+            compactions: number;
+            /** Projections */
+            projections: number;
+        };
         /**
          * Written
          * @description An edit that is committed.
@@ -4774,6 +5189,114 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MailSent"];
                 };
+            };
+            /** @description The request does not decode. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over a limit on size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    account_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: repeated with the same key and credential within a day, it is not done again, and the first answer is given. 409 while the first is running. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Farewell"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The request does not decode. */
             400: {
@@ -12854,6 +13377,102 @@ export interface operations {
             };
         };
     };
+    events_follow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Go on after this event. */
+                "last-event-id"?: string | null;
+            };
+            path: {
+                /** @description A project's id. */
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, for as long as the client stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 8
+                     *     event: restored
+                     *     data: {"at":"2026-01-01T12:00:00Z","by":"5f0c","snapshot":"9a41"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     document_list_problems: {
         parameters: {
             query?: never;
@@ -13546,6 +14165,756 @@ export interface operations {
             };
             /** @description It exists already, or does not go together with what is there. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_list_users": {
+        parameters: {
+            query?: {
+                /** @description Part of an address or a name; empty for all. */
+                search?: string;
+                /** @description Which. */
+                state?: components["schemas"]["UserShelf"];
+                /** @description Items on a page, at most. */
+                limit?: number;
+                /** @description `next` of the page before; absent for the first. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFiles"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: repeated with the same key and credential within a day, it is not done again, and the first answer is given. 409 while the first is running. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            /** @description The request does not decode. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over a limit on size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Any user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StandingChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFile"];
+                };
+            };
+            /** @description The request does not decode. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Over a limit on size. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "admin users_sign_out": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names this request: repeated with the same key and credential within a day, it is not done again, and the first answer is given. 409 while the first is running. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Any user's id. */
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It exists already, or does not go together with what is there. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_list_rooms: {
+        parameters: {
+            query?: {
+                /** @description Documents, at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveRooms"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operation_read_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerStanding"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

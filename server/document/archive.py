@@ -8,25 +8,84 @@ claims to hold is checked again while it is read. Nothing is ever written to a d
 import io
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Final, Self
 
 from server.document.fields import shorten
 from server.protocol.errors import Invalid, Malformed, TooLarge
 
 MAX_FILES: Final = 10_000
+_BEGIN: Final = b"PK\x03\x04"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED: Final = 0x1
+
+
+class Packing:
+    """A zip that is being written, file by file."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def add(self, name: str, content: bytes) -> None:
+        """One more file."""
+        info = zipfile.ZipInfo(name)  # Of 1980: when it was packed is nobody's content.
+        info.compress_type = zipfile.ZIP_DEFLATED
+        self._zip.writestr(info, content)
+
+
+class Archive:
+    """A zip from outside that is being read, file by file.
+
+    Everything raises ``Malformed``, ``Invalid`` or ``TooLarge``.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        with _damage_is_malformed():
+            self._zip = zipfile.ZipFile(source)
+            entries = self._zip.infolist()
+        _check_names(entries)
+        self._entries = {entry.filename: entry for entry in entries}
+
+    @staticmethod
+    def is_one(file: Path) -> bool:
+        """Whether a file looks like a zip, at both ends. False for what cannot be read."""
+        try:
+            with file.open("rb") as source:
+                return source.read(len(_BEGIN)) == _BEGIN and zipfile.is_zipfile(source)
+        except OSError:
+            return False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """A file that must be there, of at most ``max_bytes``."""
+        if name not in self._entries:
+            raise Invalid(f"expected {name} in the zip")
+        with _damage_is_malformed():
+            return _read(self._zip, self._entries[name], max_bytes)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
     """A zip of these files, by name."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with Packing(out) as packing:
         for name, content in files.items():
-            info = zipfile.ZipInfo(name)  # Of 1980: when it was packed is nobody's content.
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
+            packing.add(name, content)
     return out.getvalue()
 
 
@@ -35,15 +94,14 @@ def unpack(data: bytes, wanted: Collection[str], max_bytes: int) -> dict[str, by
 
     Raises ``Malformed``, ``Invalid`` or ``TooLarge``.
     """
+    with Archive(io.BytesIO(data)) as archive:
+        return {name: archive.read(name, max_bytes) for name in wanted if name in archive}
+
+
+@contextmanager
+def _damage_is_malformed() -> Iterator[None]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            _check_names(entries)
-            return {
-                entry.filename: _read(archive, entry, max_bytes)
-                for entry in entries
-                if entry.filename in wanted
-            }
+        yield
     except _DAMAGE as error:
         raise Malformed(f"expected a zip that can be read: {shorten(str(error))}") from None
 

@@ -1,6 +1,6 @@
 """Questions about the graph of a project: who is near whom, by which ways, in which circles.
 
-Pure, on records. Edges are directed, several between two nodes count as one, and an edge
+Pure, on ids. Edges are directed, several between two nodes count as one, and an edge
 with an end that is missing counts as none. Every answer is bounded by what its caller
 allows, and takes polynomial time for each thing that it lists. What does not live here:
 where the records come from.
@@ -37,20 +37,35 @@ class Neighbour:
     distance: int
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """A graph without its words: ids of nodes, and from which to which edges lead."""
+
+    nodes: Ids
+    edges: tuple[tuple[str, str], ...]
+
+
+def links_of(nodes: Iterable[Node], edges: Iterable[Edge]) -> Links:
+    """Of records."""
+    return Links(
+        tuple(node.id for node in nodes), tuple((edge.source, edge.target) for edge in edges)
+    )
+
+
 class Graph:
     """A graph to be asked."""
 
-    def __init__(self, nodes: Iterable[Node], edges: Iterable[Edge]) -> None:
+    def __init__(self, links: Links) -> None:
         import networkx
 
         self._lib = networkx
         self._graph = networkx.DiGraph()
-        self._graph.add_nodes_from(node.id for node in nodes)
+        self._graph.add_nodes_from(links.nodes)
         known = self._graph.nodes
         self._graph.add_edges_from(
-            (edge.source, edge.target)
-            for edge in edges
-            if edge.source in known and edge.target in known
+            (source, target)
+            for source, target in links.edges
+            if source in known and target in known
         )
 
     def neighbours(self, id: str, direction: Direction, depth: int) -> tuple[Neighbour, ...]:
@@ -58,8 +73,9 @@ class Graph:
         graph = self._facing(direction)
         self._require(id)
         reached = self._lib.single_source_shortest_path_length(graph, id, cutoff=depth)
-        found = (Neighbour(other, steps) for other, steps in reached.items() if other != id)
-        return tuple(sorted(found, key=lambda one: (one.distance, order(one.id))))
+        return nearest_first(
+            Neighbour(other, steps) for other, steps in reached.items() if other != id
+        )
 
     def paths(self, source: str, target: str, limit: int) -> tuple[Ids, ...]:
         """The shortest ways, all of one length. Raises ``NotFound``.
@@ -101,7 +117,17 @@ class Graph:
 
     def _require(self, id: str) -> None:
         if id not in self._graph:
-            raise NotFound(f"there is no node {shorten(id)}")
+            raise no_such_node(id)
+
+
+def no_such_node(id: str) -> NotFound:
+    """The error of a question about a node that is not there."""
+    return NotFound(f"there is no node {shorten(id)}")
+
+
+def nearest_first(found: Iterable[Neighbour]) -> tuple[Neighbour, ...]:
+    """By distance, then by id."""
+    return tuple(sorted(found, key=lambda one: (one.distance, order(one.id))))
 
 
 def _from_least(circle: Sequence[str]) -> Ids:

@@ -16,6 +16,7 @@ from server.protocol.errors import Forbidden
 from server.protocol.ids import TokenId, UserId
 from server.room.account_ports import Account, Accounts, Purpose
 from server.room.ports import User
+from server.room.user_ports import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class AccountCare:
     """Changes of an account by its owner."""
 
     accounts: Accounts
+    users: Users
     passwords: Passwords
     attempts: Attempts
     links: OneTimeLinks
@@ -46,6 +48,17 @@ class AccountCare:
         hashed = await self.passwords.hash(new)
         await self.accounts.set_password(user, hashed, keep)
         return account.user
+
+    async def leave(self, user: UserId) -> User:
+        """Delete the account; returns whose it was. Raises ``Conflict`` when something would
+        be left without an owner."""
+        gone = (await self.accounts.by_id(user)).user
+        await self.users.delete(user)
+        return gone
+
+    async def tell_of_leaving(self, user: User) -> None:
+        """So that who was robbed of an account hears of it."""
+        await self.mailer.send(letters.account_deleted(user.email))
 
     async def charge_reset(self, email: str, address: str) -> None:
         """Before anything is mailed. Raises ``TooMany``."""

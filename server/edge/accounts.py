@@ -45,13 +45,13 @@ def account_services(
     clock: Clock,
     settings: Settings,
     *,
+    passwords: Passwords,
     keys: Keys,
     mailer: Mailer,
     providers: Providers,
     invited: Invited,
 ) -> AccountServices:
     """All of it, on one store."""
-    passwords = Passwords()
     attempts = Attempts(ports.throttle if settings.rate_limits else None)
     links = OneTimeLinks(ports.links, clock, base_url(settings))
     second = SecondFactorDesk(ports.second_factors, keys.seal, clock)
@@ -64,7 +64,7 @@ def account_services(
         ports=ports,
         logins=logins,
         registration=registration,
-        care=AccountCare(accounts, passwords, attempts, links, mailer),
+        care=AccountCare(accounts, ports.users, passwords, attempts, links, mailer),
         second_factor=second,
         attempts=attempts,
         identities=IdentityDesk(accounts, ports.identities, registration, logins),

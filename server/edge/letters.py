@@ -52,3 +52,13 @@ def password_changed(to: str) -> Mail:
         "If this was not you, ask for a new password at once.\n"
     )
     return Mail(to, "Your password for 8gentc was changed", text)
+
+
+def account_deleted(to: str) -> Mail:
+    """To somebody whose account is gone."""
+    text = (
+        "Your 8gentc account was deleted. What you wrote in projects of others stays there,"
+        " without your name.\n\n"
+        "If this was not you, ask whoever runs the server at once.\n"
+    )
+    return Mail(to, "Your 8gentc account was deleted", text)

@@ -31,6 +31,8 @@ PAGES: dict[Purpose, str] = {
     Purpose.REGISTER: "/register",
     Purpose.EMAIL: "/email",
 }
+INVITATION = "/invitation"
+"""The page of an invitation, whose code is its fragment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,8 @@ def reachable(host: str, port: int) -> str:
 def page(base: str, purpose: Purpose, text: str) -> str:
     """Where a link leads."""
     return f"{base}{PAGES[purpose]}?{urlencode({'link': text})}"
+
+
+def invitation_page(base: str, code: str) -> str:
+    """Where an invitation leads."""
+    return f"{base}{INVITATION}#{code}"

@@ -10,7 +10,7 @@ import asyncio
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from server.edge.secrets import fit_password, hash_password
+from server.edge.secrets import fit_password
 
 AT_ONCE = 4
 """Hashes that are computed at a time, 64 MiB each; more would wait for a core anyway."""
@@ -19,24 +19,25 @@ AT_ONCE = 4
 class Passwords:
     """argon2id in threads."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self._hasher = hasher
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._nobodys = self._hasher.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
         """What to store. Raises ``Invalid`` for one that is too short or long."""
         fit_password(password)
         async with self._room:
-            return await asyncio.to_thread(hash_password, password)
+            return await asyncio.to_thread(self._hasher.hash, password)
 
     async def verify(self, hashed: str | None, password: str) -> bool:
         """Whether it is the password. Without a hash it takes as long, and it is not."""
         async with self._room:
-            right = await asyncio.to_thread(self._verify, hashed or self._nobodys, password)
-        return right and hashed is not None
+            return await asyncio.to_thread(self._verify, hashed, password)
 
-    def _verify(self, hashed: str, password: str) -> bool:
+    def _verify(self, hashed: str | None, password: str) -> bool:
+        if hashed is None:
+            self._hasher.hash(password)
+            return False
         try:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):

@@ -243,7 +243,8 @@ class Settings:
     automatic_snapshots: int = _row(
         _whole(0, 1000),
         "2",
-        "Automatic snapshots kept of each project, the newest; 0 takes none daily.",
+        "Newest automatic snapshots that stay of each project, beside the newest of each occasion;"
+        " 0 takes none daily.",
     )
     history_days: int = _row(
         _whole(0, 36_500),

@@ -8,7 +8,6 @@ Law kept: L11. Pages may be opened with a secret in their address (a login link)
 kept by caches and none tells another site where it came from.
 """
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from starlette.routing import Route
 from server.protocol.errors import NotFound
 
 BUILT = Path(__file__).with_name("static") / "studio"
-PAGES = ("/", "/login", "/register", "/reset", "/email", "/join", "/projects/{path:path}")
+PAGES = ("/", "/login", "/register", "/reset", "/email", "/invitation", "/projects/{path:path}")
 """What the studio shows a page for. Anything else is not found, as it should be for programs."""
 
 BESIDE = ("favicon.svg", "sw.js")
@@ -29,6 +28,15 @@ BESIDE = ("favicon.svg", "sw.js")
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """Best first; what the build appends to a file's name."""
+
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+"""Of all that a build makes: what the machine believes of names differs from one to the next."""
 
 FOR_EVER = "public, max-age=31536000, immutable"
 """For what has a digest of its content in its name."""
@@ -129,9 +137,7 @@ async def _not_built(_: Request) -> Response:
 
 
 def _load(path: Path) -> StudioFile:
-    media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    if path.suffix == ".js":
-        media_type = "text/javascript"
+    media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
     forms = ((name, path.with_name(path.name + suffix)) for name, suffix in ENCODINGS.items())
     compressed = {name: form.read_bytes() for name, form in forms if form.is_file()}
     return StudioFile(media_type, path.read_bytes(), compressed)

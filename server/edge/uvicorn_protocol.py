@@ -41,11 +41,14 @@ class AbortingWebSocketProtocol(WebSocketsSansIOProtocol):
         """What the application says. A refusal answers the handshake too: uvicorn would log
         it as an application that has forgotten to. And where a broken frame has ended the
         connection, the application learns that its peer is gone, not that it is wrong."""
-        if self.close_sent:
-            raise ClientDisconnected
+        self._require_peer()
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
+
+    def _require_peer(self) -> None:
+        if self.close_sent:
+            raise ClientDisconnected
 
     async def run_asgi(self) -> None:
         """Serve; afterwards, what is buffered has a bounded time to leave."""

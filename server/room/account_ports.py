@@ -12,6 +12,7 @@ from typing import Protocol
 
 from server.protocol.ids import Millis, TokenId, UserId
 from server.room.ports import User
+from server.room.user_ports import Users
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -195,3 +196,4 @@ class AccountPorts:
     second_factors: SecondFactors
     identities: Identities
     throttle: Throttle
+    users: Users

@@ -12,10 +12,11 @@ store-wide fault trips the breaker; nothing in flight is cancelled).
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from server.protocol.errors import DocumentFault, ServerError, ShuttingDown, StoreUnavailable
+from server.protocol.ids import ProjectId
 from server.room.breaker import Breaker
 from server.room.ports import Appended, Batch, Clock, UpdateLog
 from server.room.statistics import Statistics
@@ -67,10 +68,14 @@ class Committer:
 
     def oldest_uncommitted(self) -> float:
         """Age in seconds of the edit that has waited longest for its commit."""
-        pending = [*self._in_flight, *self._waiting]
-        if not pending:
-            return 0.0
-        return self._clock.monotonic() - min(submission.since for submission in pending)
+        return max(self.uncommitted().values(), default=0.0)
+
+    def uncommitted(self) -> Mapping[ProjectId, float]:
+        """The same for each document that has such an edit."""
+        now = self._clock.monotonic()
+        # The last one of a document counts, and what waits longest comes first.
+        pending = reversed([*self._in_flight, *self._waiting])
+        return {one.batch.project: now - one.since for one in pending}
 
     async def run(self) -> None:
         """Commit until :meth:`close`; then finish what was submitted."""

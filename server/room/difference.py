@@ -10,10 +10,11 @@ import json
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeVar, assert_never
+from typing import assert_never
 
+from server.document.portable import portable_view
 from server.document.replica import Replica
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section, read_project
 from server.document.words import words
@@ -30,8 +31,6 @@ from server.room.projection_ports import (
     Wording,
 )
 
-T = TypeVar("T")
-
 _Digests = dict[str, str]
 
 ROWS_PER_STEP = 100
@@ -44,8 +43,6 @@ MAX_INDEXED = 100_000
 
 MAX_WORDING = 400_000
 """Bytes of the words of a row; PostgreSQL holds a megabyte with their positions."""
-
-REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +93,7 @@ def unpacked(step: bytes) -> Step:
 def projected(source: Source) -> ProjectView:
     """The document as the projection shows it. Raises ``DocumentDamaged``."""
     with closing(Replica.load(source.updates, checkpoint=source.checkpoint)) as replica:
-        view = read_project(replica)
-    return ProjectView(
-        nodes=tuple(map(_storable, view.nodes)),
-        edges=tuple(map(_storable, view.edges)),
-        sections=tuple(map(_storable, view.sections)),
-        diagrams=tuple(map(_storable, view.diagrams)),
-        problems=view.problems,
-    )
+        return portable_view(read_project(replica))
 
 
 def elements(view: ProjectView) -> Iterator[tuple[Kind, Sequence[Element]]]:
@@ -158,16 +148,6 @@ def _texts(element: Element) -> tuple[str, str]:
             return heading, ""
         case _:
             assert_never(element)
-
-
-def _storable(element: T) -> T:
-    """With what PostgreSQL cannot hold in a text replaced."""
-    changes = {
-        field.name: value.replace("\0", REPLACEMENT)
-        for field in fields(element)  # type: ignore[arg-type]  # any of the records
-        if isinstance(value := getattr(element, field.name), str) and "\0" in value
-    }
-    return replace(element, **changes) if changes else element  # type: ignore[type-var]
 
 
 def _portions(

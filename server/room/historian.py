@@ -16,7 +16,7 @@ from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid
-from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
+from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
 from server.room import past
 from server.room.history_ports import (
     HistoryLog,
@@ -68,13 +68,32 @@ class Historian:
 
         An automatic one of an unchanged project is the newest that is there.
         """
-        name = None if request.name is None else request.name.strip()
-        if name is not None and not (0 < len(name) <= MAX_NAME and name.isprintable()):
-            raise Invalid(f"a snapshot's name has 1 to {MAX_NAME} printable characters")
-        if len(request.note) > MAX_NOTE or "\0" in request.note:
-            raise Invalid(f"a note has at most {MAX_NOTE} characters")
+        _check(request)
+        if request.occasion is not Occasion.NAMED:
+            known = await self._unchanged(project)
+            if known is not None:
+                return known
+        return await self._take(project, request)
+
+    async def before_run(self, project: ProjectId, run: RunId, by: UserId) -> Snapshot:
+        """Keep the project as it is before an agent run writes to it. To be called once by
+        each attempt at a run, before its first edit; it is cheap when nothing has changed since
+        the newest snapshot, which is answered then. Raises ``NotFound``."""
+        request = SnapshotRequest(Occasion.BEFORE_RUN, by, note=f"before run {run}")
+        return await self.take(project, request)
+
+    async def _unchanged(self, project: ProjectId) -> Snapshot | None:
+        """The newest snapshot, if nothing was written since; the document is not loaded."""
+        newest = await self.snapshots.newest(project)
+        if newest is None:
+            return None
+        head = (await self.log.heads([project])).get(project)
+        return newest if newest.seq == head else None
+
+    async def _take(self, project: ProjectId, request: SnapshotRequest) -> Snapshot:
         stored = await self.log.load(project)
         state = await self.work.run(state_of, stored)
+        name = None if request.name is None else request.name.strip()
         new = NewSnapshot(
             project, stored.head, state, request.occasion, request.by, name, request.note
         )
@@ -113,6 +132,15 @@ class Historian:
         """A snapshot and its state. Raises ``NotFound`` or ``DocumentDamaged``."""
         found = await self.snapshots.get(snapshot)
         return found, await self.snapshots.state(snapshot)
+
+
+def _check(request: SnapshotRequest) -> None:
+    """Raises ``Invalid``."""
+    name = None if request.name is None else request.name.strip()
+    if name is not None and not (0 < len(name) <= MAX_NAME and name.isprintable()):
+        raise Invalid(f"a snapshot's name has 1 to {MAX_NAME} printable characters")
+    if len(request.note) > MAX_NOTE or "\0" in request.note:
+        raise Invalid(f"a note has at most {MAX_NOTE} characters")
 
 
 def state_of(stored: StoredDocument) -> bytes:

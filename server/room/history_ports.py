@@ -4,7 +4,7 @@ The same kind of seam as ``server.room.ports``, whose contract of every store ca
 here too. Only records and protocols live here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -71,8 +71,12 @@ class HistoryLog(Protocol):
     async def read(self, project: ProjectId) -> History:
         """Raises ``NotFound``, or ``DocumentDamaged`` for rows that do not verify."""
 
-    async def overgrown(self, keep: Retention, limit: int) -> Sequence[ProjectId]:
-        """Documents with more history than is to be kept."""
+    async def authors(self, project: ProjectId) -> Mapping[UserId, str]:
+        """What those authors of an imported history are called who have no account here."""
+
+    async def overgrown(self, keep: Retention, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+        """Documents with more history than is to be kept: by id, the first ``limit`` of those
+        beyond ``after``."""
 
     async def read_old(self, project: ProjectId, keep: Retention) -> History:
         """The base and the runs that are to be thinned: ``head`` is where they end, and
@@ -128,7 +132,8 @@ class Snapshots(Protocol):
     """Snapshots of live projects."""
 
     async def add(self, new: NewSnapshot, *, keep: int) -> Snapshot:
-        """Keep a snapshot; of the automatic ones only the newest ``keep`` stay.
+        """Keep a snapshot; of the automatic ones only the newest ``keep`` stay, and the newest
+        of each occasion: a day's runs do not push out what was kept before a restore.
 
         Equal states of a project are stored once. If nothing has changed since the newest
         snapshot, an automatic one is not added and the newest is answered. Raises
@@ -137,6 +142,9 @@ class Snapshots(Protocol):
 
     async def list(self, project: ProjectId) -> Sequence[Snapshot]:
         """Newest first. Raises ``NotFound``."""
+
+    async def newest(self, project: ProjectId) -> Snapshot | None:
+        """The first of ``list``. Raises ``NotFound``."""
 
     async def get(self, snapshot: SnapshotId) -> Snapshot:
         """Raises ``NotFound``, also for those of deleted projects."""
@@ -147,6 +155,6 @@ class Snapshots(Protocol):
     async def remove(self, snapshot: SnapshotId) -> None:
         """Raises ``NotFound``."""
 
-    async def due(self, before: Millis, limit: int) -> Sequence[ProjectId]:
+    async def due(self, before: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
         """Projects that have changed since their newest snapshot, and of which none was taken
-        after ``before``."""
+        after ``before``: by id, the first ``limit`` of those beyond ``after``."""

@@ -72,6 +72,11 @@ class LiveDocument:
         self._answer: tuple[bytes, bytes] | None = None
         self._watch_nesting()
 
+    @property
+    def stored_bytes(self) -> int:
+        """What it weighs in the log."""
+        return self._bytes
+
     def write(self, update: bytes, shape: UpdateShape, by: Attribution, at: Millis) -> Written:
         """Apply an update from outside.
 

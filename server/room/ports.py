@@ -376,10 +376,12 @@ class Directory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What may have changed since the last report. ``documents`` None means "any"."""
+    """What may have changed since the last report. ``documents`` None means "any"; ``events``
+    is about those of any project (``server.room.event_ports``)."""
 
     documents: frozenset[ProjectId] | None
     directory: bool
+    events: bool = False
 
 
 class ChangeFeed(Protocol):

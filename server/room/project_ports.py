@@ -8,7 +8,7 @@ Laws kept here: L8 (what a person may not see is ``NotFound``, whatever is the r
 (an invitation is known by the digest of its code).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -127,6 +127,19 @@ class FilePage:
 
 
 @dataclass(frozen=True, slots=True)
+class Storage:
+    """How much there is in this database."""
+
+    users: int
+    projects: int
+    deleted_projects: int
+    document_bytes: int
+    """What all documents weigh in the log, uncompressed, deleted ones included."""
+    database_bytes: int
+    """What the database takes on its disk, history and snapshots included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """Somebody has opened a project."""
 
@@ -176,6 +189,10 @@ class Projects(Protocol):
         """Remove every row about a deleted project, for good. Its room must be closed.
         Raises ``NotFound``, or ``Conflict`` when it is not deleted."""
 
+    async def outlived(self, deadline: Millis, after: ProjectId, limit: int) -> Sequence[ProjectId]:
+        """Projects that were deleted at ``deadline`` or before: by id, the first ``limit`` of
+        those beyond ``after``."""
+
     async def limit(self, project: ProjectId, limits: ProjectLimits) -> None:
         """Holds for whatever is added from now on. Raises ``NotFound``."""
 
@@ -184,6 +201,12 @@ class Projects(Protocol):
 
     async def files(self, query: FileQuery) -> FilePage:
         """All projects."""
+
+    async def titles(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, str]:
+        """Of those of these that exist, deleted or not."""
+
+    async def storage(self) -> Storage:
+        """How much there is."""
 
     async def note_visits(self, visits: Sequence[Visit]) -> None:
         """Remember when members have last opened; of others, nothing."""

@@ -6,23 +6,24 @@ document and is never the truth: losing it loses nothing. ``store`` implements a
 ports; only records and protocols live here. The contract of every call, and its errors,
 are those of ``server.room.ports``.
 
-Text in the projection is the document's, but for U+0000, which PostgreSQL cannot hold
-and which reads as U+FFFD.
+Its elements are the document's, made portable (``server.document.portable``).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from server.document.fields import Problem
-from server.document.schema import Diagram, Edge, Node, Section
-from server.document.words import Part
+from server.document.graph import Direction, Links, Neighbour
+from server.document.listing import Page, Part
+from server.document.schema import Diagram, Edge, Node, ProjectView, Section
+from server.document.words import Part as Excerpt
 from server.protocol.ids import Millis, ProjectId, Seq, UserId
+from server.room.commands import AtSeq
 
 Element = Node | Edge | Section | Diagram
 E = TypeVar("E", Node, Edge, Section, Diagram)
-T = TypeVar("T")
 
 MAX_PROBLEMS = 1000
 """Problems of one project that are kept; all are counted."""
@@ -136,14 +137,6 @@ class Projection(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some of a list, and where to go on; ``next`` is None at the end."""
-
-    items: tuple[T, ...]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """How a projection stands. ``seq`` 0 and no time: it has not been made yet.
 
@@ -157,35 +150,35 @@ class Standing:
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The edges at a node, by id, and the nodes at their other ends, by id."""
-
-    edges: tuple[Edge, ...]
-    nodes: tuple[Node, ...]
-    next: str | None
-
-
 class ProjectionReader(Protocol):
     """Reads of rows. Whether the caller may is asked before. All raise ``NotFound`` where
-    there is no such live project, node or element, and ``Invalid`` for a cursor that is
-    none of theirs."""
+    there is no such live project.
+
+    Whatever else is asked, the answer is None where the rows are behind the log: what is
+    answered is the document as it was at one seq, its head in that moment, and so contains
+    all that anybody has been told is saved.
+    """
 
     async def standing(self, project: ProjectId) -> Standing:
         """The seq that the rows reflect, and what is wrong with the document."""
 
-    async def page(
-        self, project: ProjectId, kind: type[E], cursor: str | None, limit: int
-    ) -> Page[E]:
-        """Elements by id, sections by (rank, id)."""
+    async def part(self, project: ProjectId, kind: type[E], page: Page) -> AtSeq[Part[E]] | None:
+        """A part of a list. Raises ``Invalid`` for a key that no element of it can have."""
 
-    async def element(self, project: ProjectId, kind: type[E], id: str) -> E:
-        """One element."""
+    async def element(self, project: ProjectId, kind: type[E], id: str) -> AtSeq[E] | None:
+        """One element; None also where the rows have none of this id."""
+
+    async def view(self, project: ProjectId) -> AtSeq[ProjectView] | None:
+        """All elements, as the document's own view has them, and the first
+        ``MAX_PROBLEMS`` problems."""
+
+    async def links(self, project: ProjectId) -> AtSeq[Links] | None:
+        """The graph without its words."""
 
     async def neighbours(
-        self, project: ProjectId, node: str, cursor: str | None, limit: int
-    ) -> Neighbours:
-        """Edges that begin or end at a node, at most ``limit``, with their other ends."""
+        self, project: ProjectId, node: str, direction: Direction, depth: int
+    ) -> AtSeq[tuple[Neighbour, ...]] | None:
+        """Nodes up to so many edges away. Raises ``NotFound`` for an unknown node."""
 
 
 # --- searching ---------------------------------------------------------------------
@@ -210,7 +203,15 @@ class Hit:
     topic: Topic
     id: str
     title: str
-    excerpt: tuple[Part, ...]
+    excerpt: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Some of what was found, and where to go on; ``next`` is None at the end."""
+
+    items: tuple[Hit, ...]
+    next: str | None
 
 
 class Search(Protocol):
@@ -218,6 +219,6 @@ class Search(Protocol):
 
     async def search(
         self, user: UserId, question: Question, cursor: str | None, limit: int
-    ) -> Page[Hit]:
+    ) -> Findings:
         """The best first, of those live projects alone that ``user`` is a member of: the
         query itself asks. Raises ``Invalid`` for a cursor that is none of ours."""

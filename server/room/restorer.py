@@ -5,6 +5,7 @@ snapshot says: what anybody typed in between stays. Undoing it is restoring the 
 does not live here: the edit itself (``server.document.restoring``).
 """
 
+import logging
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,13 +16,18 @@ from server.document.elements import ElementRef
 from server.document.replica import Document, Replica
 from server.document.restoring import restore_element, restore_project
 from server.document.schema import ProjectView
-from server.protocol.errors import Forbidden, NotFound
+from server.protocol.errors import AgentcError, Forbidden, NotFound
 from server.protocol.ids import ProjectId, Seq, SnapshotId, UserId
 from server.protocol.roles import Right, Role, allows
+from server.protocol.update import UpdateShape
 from server.room.commands import AtSeq
+from server.room.event_ports import EventData, EventKind, EventLog, NewEvent
 from server.room.historian import Historian, SnapshotRequest
 from server.room.history_ports import Occasion, Snapshot
+from server.room.live import LiveDocument
 from server.room.ports import Attribution, Batch, Clock, Means, NewUpdate, UpdateLog
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -50,6 +56,7 @@ class Restorer:
 
     historian: Historian
     editor: Editor
+    events: EventLog
 
     async def restore(
         self,
@@ -76,7 +83,20 @@ class Restorer:
             Attribution(by, Means.RESTORE),
             role,
         )
-        return Restored(backup, edited.seq, edited.value)
+        done = Restored(backup, edited.seq, edited.value)
+        await self._tell(found, done, by)
+        return done
+
+    async def _tell(self, found: Snapshot, done: Restored, by: UserId | None) -> None:
+        """It is done and committed: that it cannot be told is no reason to say otherwise."""
+        data: EventData = {
+            "snapshot": found.id, "backup": done.backup.id, "seq": done.seq,
+            "elements": done.elements,
+        }  # fmt: skip
+        try:
+            await self.events.note(NewEvent(found.project, EventKind.RESTORED, by, data))
+        except AgentcError as error:
+            logger.warning("a restore of %s could not be told: %s", found.project, error.message)
 
     async def _back_up(self, found: Snapshot, by: UserId | None) -> tuple[Snapshot, ProjectView]:
         note = f"before {found.name or found.id} was restored"
@@ -117,6 +137,22 @@ class LogEditor:
         batch = Batch(project, (NewUpdate(event, by, self.clock.now()),))
         [appended] = await self.log.append([batch])
         return AtSeq(value, appended.last)
+
+    async def write(
+        self, project: ProjectId, update: bytes, shape: UpdateShape, by: Attribution, max_bytes: int
+    ) -> Seq:
+        """Write an update as a room would take it: within ``max_bytes`` and no deeper than every
+        peer survives. Raises a ``PeerError``, and then nothing is written."""
+        document = LiveDocument(await self.log.load(project), max_bytes)
+        try:
+            document.write(update, shape, by, self.clock.now())
+            rows = document.take().rows
+        finally:
+            document.close()
+        if not rows:
+            return document.seq
+        [appended] = await self.log.append([Batch(project, rows)])
+        return appended.last
 
 
 def _admit(_: bytes) -> None:

@@ -100,6 +100,11 @@ class Room:
         """How far into the log this room has read."""
         return Seq(0) if self._desk is None else self._desk.document.seq
 
+    @property
+    def stored_bytes(self) -> int:
+        """What its document weighs in the log."""
+        return 0 if self._desk is None else self._desk.document.stored_bytes
+
     async def loaded(self) -> None:
         """Return once the room is live. Raises why it could not be loaded."""
         await self._loaded.wait()

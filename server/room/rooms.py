@@ -31,9 +31,12 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Right, Role, allows
 from server.room.breaker import Breaker
 from server.room.breath import Breath
+from server.room.census import Occupancy, busiest_first, occupants
 from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.compactor import Compactor
+from server.room.event_ports import EventLog
+from server.room.events import Followers
 from server.room.limits import RoomLimits
 from server.room.peer import Peer
 from server.room.ports import (
@@ -75,6 +78,7 @@ class Ports:
     feed: ChangeFeed
     clock: Clock
     projection: Projection
+    events: EventLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,12 @@ class Rooms:
         committer: Committer,
         unprojected: Unprojected,
         breath: Breath,
+        followers: Followers,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self.statistics = statistics
         self.breaker = breaker
+        self.followers = followers
         self._ports = ports
         self._limits = limits
         self._committer = committer
@@ -224,6 +230,21 @@ class Rooms:
             oldest_unprojected_seconds=self._unprojected.oldest(),
         )
 
+    def census(self) -> list[Occupancy]:
+        """Who is in which live document, the busiest first."""
+        uncommitted, unprojected = self._committer.uncommitted(), self._unprojected.ages()
+        return busiest_first(
+            Occupancy(
+                project=room.project,
+                seq=room.seq,
+                stored_bytes=room.stored_bytes,
+                occupants=occupants(room),
+                uncommitted_seconds=uncommitted.get(room.project, 0.0),
+                unprojected_seconds=unprojected.get(room.project, 0.0),
+            )
+            for room in self.live()
+        )
+
     async def housekeeping(self) -> None:
         """Break silences and unload what nobody uses, for ever."""
         while True:
@@ -235,8 +256,10 @@ class Rooms:
                     room.close(RoomClosed("the room was idle"))
 
     async def close(self) -> None:
-        """Let every room finish what it has accepted, and wait until all have ended."""
+        """Let every room finish what it has accepted, and wait until all have ended. Whoever
+        follows events is let go."""
         self._goodbye = ShuttingDown("this server is shutting down; connect again")
+        self.followers.close()
         rooms = list(self._rooms.values())
         for room in rooms:
             room.close(self._goodbye)
@@ -302,9 +325,14 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     # Two, for a long merge would make a projection late.
     merging, reading = Worker(), Worker()
     compactor = Compactor(ports.compaction, merging, ports.clock, statistics)
+    followers = Followers(ports.events, ports.directory, ports.clock)
     async with asyncio.TaskGroup() as tasks:
-        rooms = Rooms(ports, limits, statistics, breaker, committer, unprojected, breath, tasks)
-        watcher = Watcher(ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live)
+        rooms = Rooms(
+            ports, limits, statistics, breaker, committer, unprojected, breath, followers, tasks
+        )
+        watcher = Watcher(
+            ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live, followers
+        )
         committing = tasks.create_task(committer.run(), name="committer")
         projector = Projector(
             ports.projection,
@@ -321,6 +349,7 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             compactor.run,
             rooms.housekeeping,
             watcher.run,
+            followers.beat,
             projector.run,
             projector.sweep,
         ]

@@ -6,6 +6,7 @@ projecting (``server.room.projector``).
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from server.protocol.errors import AgentcError, StoreBusy
@@ -155,9 +156,13 @@ class Unprojected:
 
     def oldest(self) -> float:
         """Age in seconds of the oldest edit that no projection shows."""
+        return max(self.ages().values(), default=0.0)
+
+    def ages(self) -> Mapping[ProjectId, float]:
+        """The same for each document that has such an edit."""
         now = self.clock.monotonic()
-        first = [wanted.first for wanted in self._wanted.values()]
-        return now - min([*first, *self._under_way.values()], default=now)
+        first = {project: wanted.first for project, wanted in self._wanted.items()}
+        return {project: now - since for project, since in (first | self._under_way).items()}
 
     def _hurry(self, project: ProjectId) -> None:
         now = self.clock.monotonic()

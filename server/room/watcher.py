@@ -17,6 +17,7 @@ from typing import TypeVar
 from server.protocol.errors import NotFound, ServerError, StoreUnavailable
 from server.protocol.ids import ProjectId
 from server.room.breaker import Breaker
+from server.room.events import Followers
 from server.room.peer import Peer
 from server.room.ports import ChangeFeed, Changes, Clock, Directory, UpdateLog
 from server.room.room import Room
@@ -39,6 +40,7 @@ class Watcher:
         clock: Clock,
         breaker: Breaker,
         rooms: Callable[[], Sequence[Room]],
+        followers: Followers,
     ) -> None:
         self._feed = feed
         self._log = log
@@ -46,6 +48,7 @@ class Watcher:
         self._clock = clock
         self._breaker = breaker
         self._rooms = rooms
+        self._followers = followers
         # Kept here, so that they survive an unexpected error of ``run``.
         self._news: Changes | None = None
 
@@ -69,11 +72,12 @@ class Watcher:
                 await self._clock.sleep(RETRY_SECONDS)
 
     async def follow(self, changes: Changes) -> None:
-        """Bring every live room up to date with the database."""
+        """Bring every live room, and whoever follows events, up to date with the database."""
         rooms = {room.project: room for room in self._rooms()}
         await self._catch_up(rooms, changes.documents)
         if changes.directory:
             await self._refresh_rights(list(rooms.values()))
+        await self._followers.follow(changes)
 
     async def _catch_up(
         self, rooms: dict[ProjectId, Room], documents: frozenset[ProjectId] | None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from server.protocol.ids import Millis, ProjectId, UserId
+from server.room.event_ports import EventLog
 from server.room.ports import (
     Attribution,
     Batch,
@@ -25,6 +26,7 @@ from server.room.projection_ports import Projection
 from store.open import open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryDatabase, MemoryStore
+from tests.doubles.migrated import migrated
 
 PATIENCE = 20.0
 """Seconds after which a test hangs."""
@@ -43,6 +45,8 @@ class AnyStore(Protocol):
     def directory(self) -> Directory: ...
     @property
     def feed(self) -> ChangeFeed: ...
+    @property
+    def events(self) -> EventLog: ...
     async def close(self) -> None: ...
 
 
@@ -79,7 +83,7 @@ class SqliteBackend:
     clock: ManualClock = field(default_factory=ManualClock)
 
     async def open(self) -> AnyStore:
-        return await open_store(f"sqlite:///{self.path}", self.clock)
+        return await open_store(f"sqlite:///{migrated(self.path)}", self.clock)
 
     async def heard(self, store: AnyStore) -> Changes:
         async with asyncio.timeout(PATIENCE), passing(self.clock):

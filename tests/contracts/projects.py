@@ -261,3 +261,35 @@ class ProjectsContract:
         assert [one.id for one in found.files] == [made[1]]
         with pytest.raises(NotFound):
             await store.projects.file(NOWHERE)
+
+    async def test_what_was_deleted_too_long_ago_is_found_page_by_page(
+        self, backend: Backend
+    ) -> None:
+        store = await opened(backend)
+        ada = await new_user(store)
+        made = [await project_of(store, ada) for _ in range(4)]
+        for project in made[2::-1]:
+            await store.directory.delete_project(project)
+            await backend.clock.advance(1)
+        deadline = Millis(backend.clock.now() - 2000)
+        old, start = sorted(made[1:3]), ProjectId("")
+        assert list(await store.projects.outlived(deadline, start, 10)) == old
+        assert list(await store.projects.outlived(deadline, start, 1)) == old[:1]
+        assert list(await store.projects.outlived(deadline, old[0], 10)) == old[1:]
+        # What has outlived cannot come back: whoever is told of it may purge it.
+        for project in made[1:3]:
+            with pytest.raises(Conflict, match="too long"):
+                await store.projects.undelete(project, deleted_after=deadline)
+        await store.projects.undelete(made[0], deleted_after=deadline)
+
+    async def test_titles_and_the_size_of_everything_are_told(self, backend: Backend) -> None:
+        store = await opened(backend)
+        ada = await new_user(store)
+        one, gone = await project_of(store, ada, "One"), await project_of(store, ada, "Gone")
+        await store.log.append([Batch(one, (edit(b"words"),))])
+        await store.directory.delete_project(gone)
+        found = await store.projects.titles([one, gone, NOWHERE])
+        assert found == {one: "One", gone: "Gone"}
+        size = await store.projects.storage()
+        assert (size.users, size.projects, size.deleted_projects) == (1, 1, 1)
+        assert (size.document_bytes, size.database_bytes > 1000) == (5, True)

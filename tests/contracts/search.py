@@ -6,7 +6,7 @@ from server.document.words import Part
 from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
-from server.room.projection_ports import Drop, Element, Hit, Kind, Page, Question, Topic
+from server.room.projection_ports import Drop, Element, Findings, Kind, Question, Topic
 from store.open import Store
 from tests.contracts.backends import new_user
 from tests.contracts.projected import diagram, edge, edited, node, section, step
@@ -62,7 +62,7 @@ async def ask(store: Store, user: UserId, words: str, limit: int = 50) -> list[s
     return [hit.id for hit in (await found(store, user, words, limit)).items]
 
 
-async def found(store: Store, user: UserId, words: str, limit: int = 50) -> Page[Hit]:
+async def found(store: Store, user: UserId, words: str, limit: int = 50) -> Findings:
     """What is found."""
     return await store.search.search(user, Question(words), None, limit)
 

@@ -4,8 +4,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 from server.protocol.ids import Millis
+from server.room.limits import RoomLimits
 
 START = Millis(1_700_000_000_000)
+
+STILL = RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)
+"""For rooms on such a clock: nobody moves it, so nobody may wait for others."""
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from store.rows import covers
 from tests.doubles.clock import ManualClock
 from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
+from tests.doubles.memory_events import MemoryEvents, Noted
 from tests.doubles.memory_projection import MemoryProjection, Rows
 
 
@@ -61,6 +62,7 @@ class MemoryDatabase:
     people: People = field(default_factory=People)
     documents: dict[ProjectId, MemoryDocument] = field(default_factory=dict)
     projections: dict[ProjectId, Rows] = field(default_factory=dict)
+    noted: Noted = field(default_factory=Noted)
     feeds: "list[MemoryFeed]" = field(default_factory=list)
 
     def live(self, project: ProjectId) -> MemoryDocument:
@@ -75,6 +77,15 @@ class MemoryDatabase:
         for feed in self.feeds:
             if feed is not writer:
                 feed.hear(Changes(documents, directory=False))
+
+    def is_live(self, project: ProjectId) -> bool:
+        """Whether there is such a project."""
+        return project in self.documents and self.documents[project].open
+
+    def tell_events(self) -> None:
+        """Events are news for everybody."""
+        for feed in self.feeds:
+            feed.hear(Changes(frozenset(), directory=False, events=True))
 
     def tell_directory(self) -> None:
         """Changes of the directory are news for everybody."""
@@ -209,19 +220,21 @@ class MemoryFeed:
 
     documents: set[ProjectId] = field(default_factory=set)
     directory: bool = False
+    events: bool = False
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, changes: Changes) -> None:
         """Collect until somebody asks."""
         self.documents |= changes.documents or set()
         self.directory = self.directory or changes.directory
+        self.events = self.events or changes.events
         self.news.set()
 
     async def next(self) -> Changes:
         """Wait for the next news."""
         await self.news.wait()
-        changes = Changes(frozenset(self.documents), self.directory)
-        self.documents, self.directory = set(), False
+        changes = Changes(frozenset(self.documents), self.directory, self.events)
+        self.documents, self.directory, self.events = set(), False, False
         self.news.clear()
         return changes
 
@@ -231,13 +244,15 @@ class MemoryStore:
 
     def __init__(self, database: MemoryDatabase | None = None, clock: Clock | None = None) -> None:
         self.database = database or MemoryDatabase()
+        clock = clock or ManualClock()
         self.feed = MemoryFeed()
         self.database.feeds.append(self.feed)
         self.log = MemoryUpdateLog(self.database, self.feed)
         self.compaction = MemoryCompactionLog(self.database)
         self.projection = MemoryProjection(self.database)
-        self.directory = MemoryDirectory(
-            self.database.people, clock or ManualClock(), _Documents(self.database)
+        self.directory = MemoryDirectory(self.database.people, clock, _Documents(self.database))
+        self.events = MemoryEvents(
+            self.database.noted, clock, self.database.is_live, self.database.tell_events
         )
 
     @property

@@ -198,7 +198,13 @@ async def serving(
     await directory.add_token(ada.id, digest=token_digest("ada"), label="t", expires_at=None)
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
     ports = Ports(
-        store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
+        store.log,
+        store.compaction,
+        directory,
+        store.feed,
+        clock,
+        Abreast(store.database),
+        store.events,
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     # The clock stands still, so nobody lingers.

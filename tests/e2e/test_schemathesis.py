@@ -45,6 +45,11 @@ positive_data_acceptance.expected-statuses = {accepted}
 include-name = "POST /projects/{{project_id}}/update"
 checks.positive_data_acceptance.expected-statuses = {accepted_bytes}
 
+# An answer without an end.
+[[operations]]
+include-name = "GET /projects/{{project_id}}/events"
+enabled = false
+
 # Nor of a zip.
 [[operations]]
 include-name = "POST /projects/import"

@@ -10,27 +10,27 @@ import pycrdt
 import pytest
 
 from server.document.elements import ElementRef, Kind
-from server.document.replica import Replica
 from server.protocol.errors import DocumentDamaged, NotFound
-from server.protocol.ids import Seq
+from server.protocol.ids import ProjectId, Seq
 from server.room.replay import replay
 from server.room.upkeep import Rules
 from store.history import FLOOR_BYTES
 from store.open import open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, RUN, Town, town
 
 pytestmark = pytest.mark.anyio
 
 SECTION = ElementRef(Kind.SECTION, "s")
-EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0)
+EVERYTHING_IS_OLD = Rules(history_days=0, history_percent=0, project_days=30)
 DAY = 24 * 3600.0
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
@@ -205,7 +205,7 @@ async def test_a_small_history_is_left_alone_and_a_large_old_one_is_thinned(here
     await here.commit()
     await here.compact()
     keep = here.upkeep.retention()
-    assert list(await here.store.history.overgrown(keep, 10)) == []
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == []
     assert not await here.upkeep.thin(here.project)
     dice = random.Random(7)
     noise = "".join(chr(dice.randint(0x4E00, 0x9FFF)) for _ in range(FLOOR_BYTES // 2))
@@ -214,9 +214,9 @@ async def test_a_small_history_is_left_alone_and_a_large_old_one_is_thinned(here
         here.write(ADA, len(noise), "", cut=len(noise))
         await here.commit()
         await here.compact()
-    assert list(await here.store.history.overgrown(keep, 10)) == [here.project]
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == [here.project]
     await here.upkeep.round()
-    assert list(await here.store.history.overgrown(keep, 10)) == []
+    assert list(await here.store.history.overgrown(keep, ProjectId(""), 10)) == []
     assert (await here.store.history.read(here.project)).base is not None
     assert await here.blame() == here.ledger
 
@@ -234,28 +234,6 @@ async def test_of_two_processes_that_thin_at_once_one_does_L4(here: Town) -> Non
     assert base is not None
     assert not await here.store.history.replace_old(old, base)
     assert await here.store.fsck(replay=replay) == []
-
-
-async def test_daily_snapshots_are_taken_of_what_has_changed(here: Town) -> None:
-    await here.clock.advance(DAY)
-    await here.upkeep.round()
-    (first,) = await here.store.snapshots.list(here.project)
-    assert (first.occasion.value, first.seq) == ("daily", 2)
-    await here.clock.advance(DAY)
-    await here.upkeep.round()
-    assert len(await here.store.snapshots.list(here.project)) == 1
-    here.write(ADA, 0, "x")
-    await here.commit()
-    await here.upkeep.round()
-    assert len(await here.store.snapshots.list(here.project)) == 2
-    here.keep = 0
-    here.write(ADA, 0, "y")
-    await here.commit()
-    await here.clock.advance(2 * DAY)
-    await here.upkeep.round()
-    assert len(await here.store.snapshots.list(here.project)) == 2
-    state = await here.store.snapshots.state(first.id)
-    Replica.load([state]).close()
 
 
 async def test_damaged_history_is_named_and_never_served_L2(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ from tests.doubles.clock import ManualClock
 ADA = Attribution(UserId("ada"), Means.CLIENT)
 BOB = Attribution(UserId("bob"), Means.CLIENT)
 RUN = Attribution(UserId("ada"), Means.RUN, RunId("run-7"))
-DEFAULT_RULES = Rules(Settings().history_days, Settings().history_percent)
+DEFAULT_RULES = Rules(
+    Settings().history_days, Settings().history_percent, Settings().project_retention_days
+)
 WORDS = ("market ", "growth ", "risk ", "日本 ", "😀 ", "cash\n", "é ", "strategy, ", "team. ")
 
 
@@ -55,7 +57,7 @@ class Town:
     @property
     def upkeep(self) -> Upkeep:
         """What looks after it."""
-        return Upkeep(self.historian, self.clock, self.rules)
+        return Upkeep(self.historian, self.store.projects, self.clock, self.rules)
 
     def peer(self, who: Attribution) -> "pycrdt.Doc[Any]":
         """Somebody's own copy, up to date."""

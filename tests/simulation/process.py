@@ -45,6 +45,7 @@ class Process:
             self.store.feed,
             clock,
             Abreast(database),
+            self.store.events,
         )
         self._limits = limits
         self._stop = asyncio.Event()

@@ -287,6 +287,7 @@ SABOTAGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.__name__)
 def test_a_room_that_breaks_a_law_is_found_out(
     sabotage: Sabotage, monkeypatch: pytest.MonkeyPatch
@@ -332,6 +333,7 @@ def test_a_portion_that_is_sent_before_its_commit_is_found_out(
         run(play)
 
 
+@pytest.mark.slow
 def test_encoding_the_base_anew_for_every_edit_breaks_no_law(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from store.open import Store, open_store
 from tests.contracts.backends import Backend, Closing, MemoryBackend, PostgresBackend, SqliteBackend
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 from tests.doubles.postgres import PostgresServer, postgres_server
 
 KINDS = ["memory", "sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -84,7 +85,7 @@ async def store(
 ) -> AsyncIterator[Store]:
     """A store on each kind of database in turn."""
     async with AsyncExitStack() as ending:
-        url = f"sqlite:///{tmp_path}/8gentc.db"
+        url = f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
         if request.param == "postgres":
             server = request.getfixturevalue("postgres")
             url = await ending.enter_async_context(database_on(server))

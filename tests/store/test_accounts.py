@@ -4,6 +4,7 @@ import pytest
 
 from tests.contracts.accounts import AccountsContract
 from tests.contracts.backends import Closing
+from tests.contracts.users import UsersContract
 
 pytestmark = pytest.mark.anyio
 
@@ -15,4 +16,8 @@ def backend(sql_backend: Closing) -> Closing:
 
 
 class TestAccounts(AccountsContract):
+    """SQLite, PostgreSQL."""
+
+
+class TestUsers(UsersContract):
     """SQLite, PostgreSQL."""

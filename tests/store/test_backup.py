@@ -17,6 +17,7 @@ from store.open import Store, open_store
 from tests.contracts.backends import batch, new_projects
 from tests.contracts.compaction_log import compact
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/here.db"
+        return f"sqlite:///{migrated(tmp_path / 'here.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
@@ -67,7 +68,7 @@ async def test_what_is_brought_back_is_what_was_there_on_either_database(
 
 @pytest.mark.postgres
 async def test_a_backup_of_sqlite_goes_to_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/here.db", ManualClock())
+    store = await open_store(f"sqlite:///{migrated(tmp_path / 'here.db')}", ManualClock())
     project = await filled(store)
     file = tmp_path / "backup.db"
     await store.write_backup(file)
@@ -114,7 +115,7 @@ async def test_a_backup_during_a_storm_of_writes_has_all_that_was_acknowledged_L
 
 
 async def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/here.db", ManualClock())
+    store = await open_store(f"sqlite:///{migrated(tmp_path / 'here.db')}", ManualClock())
     await filled(store)
     file = tmp_path / "backup.db"
     await store.write_backup(file)
@@ -126,7 +127,7 @@ async def test_nothing_is_overwritten(tmp_path: Path) -> None:
 
 
 async def test_a_backup_is_one_file_and_its_owners_alone_L11(tmp_path: Path) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/here.db", ManualClock())
+    store = await open_store(f"sqlite:///{migrated(tmp_path / 'here.db')}", ManualClock())
     await filled(store)
     (tmp_path / "out").mkdir()
     file = tmp_path / "out" / "backup.db"
@@ -138,7 +139,7 @@ async def test_a_backup_is_one_file_and_its_owners_alone_L11(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "foreign"])
 async def test_what_is_no_backup_is_refused(tmp_path: Path, kind: str) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/here.db", ManualClock())
+    store = await open_store(f"sqlite:///{migrated(tmp_path / 'here.db')}", ManualClock())
     file = tmp_path / "file"
     if kind == "text":
         file.write_bytes(b"not a database at all, but long enough to be one" * 50)

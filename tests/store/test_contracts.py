@@ -5,6 +5,7 @@ import pytest
 from tests.contracts.change_feed import ChangeFeedContract
 from tests.contracts.compaction_log import CompactionLogContract
 from tests.contracts.directory import DirectoryContract
+from tests.contracts.events import EventLogContract
 from tests.contracts.projection import ProjectionContract
 from tests.contracts.projection_reading import ProjectionReaderContract
 from tests.contracts.search import SearchContract
@@ -26,6 +27,10 @@ class TestDirectory(DirectoryContract):
 
 
 class TestChangeFeed(ChangeFeedContract):
+    """In memory, SQLite, PostgreSQL."""
+
+
+class TestEventLog(EventLogContract):
     """In memory, SQLite, PostgreSQL."""
 
 

@@ -17,6 +17,7 @@ from store.open import Store, open_store
 from tests.contracts.backends import Backend, batch, history_of, joined, new_projects
 from tests.contracts.compaction_log import compact
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,7 @@ COLUMNS = [(name, column.name) for name in KEYS for column in t.metadata.tables[
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "8gentc.db"
+    return migrated(tmp_path / "8gentc.db")
 
 
 async def filled(store: Store) -> tuple[ProjectId, ProjectId]:
@@ -110,6 +111,7 @@ async def test_a_store_in_order_has_no_problems(backend: Backend) -> None:
     assert await store.fsck() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 async def test_one_changed_byte_in_any_column_names_the_row_L3(
     path: Path, table: str, column: str
@@ -135,6 +137,7 @@ async def test_one_changed_byte_in_any_column_names_the_row_L3(
 GARBAGE = ("text", 5, 1.5, b"", b"\x28\xb5\x2f\xfd" + bytes(40), b"x" * 32, -1, 1 << 62)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
 async def test_garbage_of_any_type_is_reported_and_survived_L2(
     path: Path, table: str, column: str

@@ -10,16 +10,15 @@ import pycrdt
 import pytest
 from sqlalchemy import Connection, text
 
-from server.document.schema import Diagram, Edge, Node, ProjectView, Section, read_project
+from server.document.schema import ProjectView, read_project
 from server.protocol.ids import ProjectId, Seq, UserId
-from server.room.limits import RoomLimits
 from server.room.ports import Attribution, Means, NewUpdate
 from server.room.projection_ports import Question
 from server.room.replay import replay
 from server.room.rooms import Ports, Rooms, hosting
 from store.open import Store
 from tests.contracts.backends import new_user
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import STILL, ManualClock
 from tests.doubles.here_worker import HereWorker
 from tests.server.room.projecting import projected
 
@@ -82,8 +81,16 @@ def spoil(pen: Pen) -> None:
 async def rooms_on(store: Store) -> AsyncIterator[Rooms]:
     """Rooms that project, on this store."""
     clock = store.db._clock
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, store.projection)
-    async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
+    ports = Ports(
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        store.projection,
+        store.events,
+    )
+    async with hosting(ports, STILL) as rooms:
         yield rooms
 
 
@@ -94,13 +101,10 @@ def clock_of(store: Store) -> ManualClock:
 
 
 async def shown(store: Store, project: ProjectId) -> ProjectView:
-    """What the rows say."""
-    nodes = await store.reader.page(project, Node, None, 1000)
-    edges = await store.reader.page(project, Edge, None, 1000)
-    sections = await store.reader.page(project, Section, None, 1000)
-    diagrams = await store.reader.page(project, Diagram, None, 1000)
-    standing = await store.reader.standing(project)
-    return ProjectView(nodes.items, edges.items, sections.items, diagrams.items, standing.problems)
+    """What the rows say; they are abreast of the log."""
+    view = await store.reader.view(project)
+    assert view is not None
+    return view.value
 
 
 async def new_project(store: Store, seed: bytes | None = None) -> tuple[UserId, ProjectId]:

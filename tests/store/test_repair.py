@@ -12,6 +12,7 @@ from server.protocol.ids import Seq
 from server.room.history_ports import NewSnapshot, Occasion
 from server.room.replay import replay
 from server.room.upkeep import Rules
+from tests.doubles.migrated import migrated
 from tests.history.town import ADA, BOB, Town, town
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def here(anyio_backend: str, path: Path) -> AsyncIterator[Town]:
-    async with town(f"sqlite:///{path}") as made:
+    async with town(f"sqlite:///{migrated(path)}") as made:
         dice = random.Random(3)
         for _ in range(3):
             for _ in range(5):
@@ -84,7 +85,7 @@ async def test_what_can_be_derived_is_mended_and_told_L4(
 async def test_checkpoints_of_a_thinned_history_are_made_from_its_base(
     here: Town, path: Path
 ) -> None:
-    here.rules = Rules(history_days=0, history_percent=0)
+    here.rules = Rules(history_days=0, history_percent=0, project_days=30)
     await here.clock.advance(1.0)
     assert await here.upkeep.thin(here.project)
     tamper(path, "DELETE FROM checkpoints")

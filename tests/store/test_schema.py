@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import sqlite
 
 from server.protocol.errors import StoreUnavailable
 from store.compaction import CANDIDATES
+from store.migrating import MIGRATIONS
 from store.open import open_store
 from store.projection import BEHIND
-from store.projection_reading import EDGES_AT
+from store.projection_reading import ENTERING, LEAVING
+from store.schema import HEAD
 from store.tables import metadata
 from tests.contracts.backends import passing
 from tests.doubles.clock import ManualClock
@@ -46,6 +49,10 @@ async def test_migrations_and_tables_say_the_same(url: str) -> None:
     await store.close()
 
 
+def test_the_head_is_the_newest_migration() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [HEAD]
+
+
 async def test_processes_that_start_at_once_migrate_once(url: str) -> None:
     clock = ManualClock()
     async with passing(clock):
@@ -70,15 +77,16 @@ async def test_a_database_of_a_newer_version_is_refused_and_left_alone(url: str)
     [
         (CANDIDATES, (1, 0), "ix_documents_due"),
         (BEHIND, ("", 0, 1, 0), "ix_documents_stale"),
-        (EDGES_AT, ("", "", "", "", "", "", 1, 0), "ix_edges_project_id_source_id"),
-        (EDGES_AT, ("", "", "", "", "", "", 1, 0), "ix_edges_project_id_target_id"),
+        (LEAVING.params(project="", ids=["", ""]), ("", "", ""), "ix_edges_project_id_source_id"),
+        (ENTERING.params(project="", ids=["", ""]), ("", "", ""), "ix_edges_project_id_target_id"),
     ],
 )
 async def test_what_is_asked_often_is_found_by_an_index(
     tmp_path: Path, query: Any, values: tuple[object, ...], index: str
 ) -> None:
     store = await open_store(f"sqlite:///{tmp_path}/8gentc.db", ManualClock())
-    statement = f"EXPLAIN QUERY PLAN {query.compile(dialect=sqlite.dialect())}"
+    asked = query.compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
+    statement = f"EXPLAIN QUERY PLAN {asked}"
     plan = await store.db.read(lambda conn: conn.exec_driver_sql(statement, values).all())
     assert index in str(plan)
     await store.close()

@@ -12,10 +12,13 @@ from server.room.history_ports import NewSnapshot, Occasion, Snapshot
 from store.open import Store, open_store
 from tests.contracts.backends import batch, new_projects
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 pytestmark = pytest.mark.anyio
 
 DAY = 24 * 3600.0
+FIRST = ProjectId("")
+"""Before every project."""
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def clock() -> ManualClock:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/8gentc.db"
+        return f"sqlite:///{migrated(tmp_path / '8gentc.db')}"
     url: str = request.getfixturevalue("postgres_url")
     return url
 
@@ -97,6 +100,38 @@ async def test_only_the_newest_automatic_ones_stay_and_named_ones_always(
     await store.close()
 
 
+async def test_the_newest_of_each_occasion_stays_whatever_comes_after(
+    url: str, clock: ManualClock
+) -> None:
+    store, project = await opened(url, clock)
+    occasions = [Occasion.BEFORE_RESTORE, Occasion.DAILY, *[Occasion.BEFORE_RUN] * 4]
+    for seq, occasion in enumerate(occasions, start=1):
+        await clock.advance(1.0)
+        await take(store, project, b"state %d" % seq, occasion, keep=2, seq=seq)
+    kept = [(one.seq, one.occasion) for one in await store.snapshots.list(project)]
+    assert kept == [
+        (6, Occasion.BEFORE_RUN),
+        (5, Occasion.BEFORE_RUN),
+        (2, Occasion.DAILY),
+        (1, Occasion.BEFORE_RESTORE),
+    ]
+    assert await store.fsck() == []
+    await store.close()
+
+
+async def test_the_newest_is_known_of_a_project_that_is_there(url: str, clock: ManualClock) -> None:
+    store, project = await opened(url, clock)
+    assert await store.snapshots.newest(project) is None
+    await take(store, project, b"one")
+    await clock.advance(1.0)
+    other = await take(store, project, b"other", seq=2)
+    assert await store.snapshots.newest(project) == other
+    await store.directory.delete_project(project)
+    with pytest.raises(NotFound):
+        await store.snapshots.newest(project)
+    await store.close()
+
+
 async def test_a_removed_snapshot_is_gone_and_leaves_others_their_state(
     url: str, clock: ManualClock
 ) -> None:
@@ -122,13 +157,13 @@ async def test_projects_that_have_changed_since_yesterday_are_due(
     await store.log.append([batch(name, b"x") for name in (edited, deleted)])
     await store.directory.delete_project(deleted)
     yesterday = Millis(clock.now() - int(DAY * 1000))
-    assert list(await store.snapshots.due(yesterday, 10)) == [edited]
+    assert list(await store.snapshots.due(yesterday, FIRST, 10)) == [edited]
     await take(store, edited, b"x", Occasion.DAILY)
-    assert list(await store.snapshots.due(Millis(clock.now() + 1), 10)) == []
+    assert list(await store.snapshots.due(Millis(clock.now() + 1), FIRST, 10)) == []
     await store.log.append([batch(edited, b"y"), batch(fresh, b"y")])
-    assert list(await store.snapshots.due(yesterday, 10)) == [fresh]
-    assert set(await store.snapshots.due(Millis(clock.now()), 10)) == {edited, fresh}
-    assert idle not in await store.snapshots.due(clock.now(), 10)
+    assert list(await store.snapshots.due(yesterday, FIRST, 10)) == [fresh]
+    assert set(await store.snapshots.due(Millis(clock.now()), FIRST, 10)) == {edited, fresh}
+    assert idle not in await store.snapshots.due(clock.now(), FIRST, 10)
     await store.close()
 
 

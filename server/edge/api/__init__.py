@@ -6,8 +6,9 @@ SQL. A handler asks for what it needs, calls one thing below, and answers a mode
 
 How to add a resource:
 
-1. One module, one noun (``nodes.py``): models, then ``routes()``, which makes an ``APIRouter``
-   with a tag, then the handlers. List it in ``server.edge.api.application.RESOURCES``.
+1. One module, one noun (``nodes.py``): models, then ``routes()``, which makes a ``Router``
+   (``server.edge.api.guarded``) with a tag, then the handlers. List it in
+   ``server.edge.api.application.RESOURCES``.
 2. Who is asking: a parameter ``caller: KnownCaller`` (any credential; one that may write, for
    unsafe methods), ``AccountOwner`` (scope ``admin``), ``LoggedIn`` (a session), or
    ``access: ReadAccess | WriteAccess | AdminAccess`` on a path with ``{project_id}``: 401,

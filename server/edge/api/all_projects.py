@@ -9,10 +9,11 @@ Law kept here: L8. Whoever is no platform admin is refused before anything is lo
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 from pydantic import Field
 
-from server.edge.api.callers import AccountOwner, Caller
+from server.edge.api.callers import AdminCaller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import (
@@ -27,7 +28,7 @@ from server.edge.api.pages import (
 from server.edge.api.services import KnownServices
 from server.edge.api.times import moment, moment_or_none
 from server.edge.projects import oldest_deletion, purge_project
-from server.protocol.errors import Forbidden, NotFound, RoomClosed
+from server.protocol.errors import NotFound, RoomClosed
 from server.protocol.ids import ProjectId
 from server.room import project_ports as ports
 
@@ -36,15 +37,6 @@ MAX_BYTES = 1 << 32
 MAX_MEMBERS = 100_000
 ORDER = "created"
 
-
-async def _admin(caller: AccountOwner) -> Caller:
-    if not caller.user.is_admin:
-        raise Forbidden("only platform admins may do this")
-    return caller
-
-
-AdminCaller = Annotated[Caller, Depends(_admin)]
-"""A handler's parameter: a platform admin, or 403."""
 
 AnyProject = Annotated[str, Path(description="Any project's id.", max_length=64)]
 
@@ -85,7 +77,7 @@ class ProjectFiles(Output):
 
 def routes() -> APIRouter:
     """For platform admins."""
-    router = APIRouter(tags=["admin"], prefix="/admin/projects")
+    router = Router(tags=["admin"], prefix="/admin/projects")
     router.get("")(list_all)
     router.get("/{project_id}", responses=refusals(404))(read)
     router.put("/{project_id}/limits", responses=refusals(404))(limit)

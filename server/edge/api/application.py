@@ -4,6 +4,7 @@ What does not live here: any handler.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -16,12 +17,14 @@ from starlette.responses import Response
 
 from server.edge.api import (
     all_projects,
+    all_users,
     auth,
     bulk,
     credentials,
     diagrams,
     document_problems,
     edges,
+    events,
     exchange,
     graph,
     history,
@@ -30,6 +33,7 @@ from server.edge.api import (
     me,
     members,
     nodes,
+    operation,
     plan,
     projects,
     search,
@@ -66,9 +70,12 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     tickets.routes,
     snapshots.routes,
     history.routes,
+    events.routes,
     document_problems.routes,
     search.routes,
     all_projects.routes,
+    all_users.routes,
+    operation.routes,
 )
 
 DESCRIPTION = """\
@@ -102,11 +109,17 @@ def build_api(
     for kind, handler in handlers.items():
         app.add_exception_handler(kind, handler)
     for routes in resources:
-        app.include_router(routes())
+        app.include_router(_made(routes))
     app.state.services = services
     app.add_middleware(IdempotentPosts, services=services)
     app.openapi = described(app)  # type: ignore[method-assign]  # FastAPI's documented way
     return app
+
+
+@cache
+def _made(routes: Callable[[], APIRouter]) -> APIRouter:
+    """The same for every application: only their services differ."""
+    return routes()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -15,6 +15,7 @@ from fastapi import APIRouter, BackgroundTasks, Request, Response
 from pydantic import Field
 
 from server.edge.api.callers import LoggedIn
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -133,7 +134,7 @@ MAIL_SENT = MailSent(detail="if all is well, a mail is on its way to you")
 
 def routes() -> APIRouter:
     """For everybody, but for the way out."""
-    router = APIRouter(tags=["auth"], prefix="/auth")
+    router = Router(tags=["auth"], prefix="/auth")
     router.get("/methods")(methods)
     router.post(
         "/register",

@@ -18,7 +18,7 @@ class Author(Output):
     """A person, and by which means."""
 
     user_id: str | None = Field(description="Null for the operator, and for nobody in particular.")
-    name: str | None = Field(description="As members know them; null for who is no member now.")
+    name: str | None = Field(description="As members know them; null for somebody who has left.")
     means: Means
     run: str | None = Field(description="The agent run, if one did it.")
     ai: bool = Field(description="Whether an agent run wrote it.")
@@ -31,6 +31,7 @@ class Author(Output):
 
 
 async def names_of(services: Services, project: ProjectId) -> dict[UserId, str]:
-    """What the members of a project are called."""
+    """What the members of a project are called, and who came with an imported history."""
+    names = dict(await services.historian.history.authors(project))
     members = await services.directory.members(project)
-    return {member.user.id: member.user.name for member in members}
+    return names | {member.user.id: member.user.name for member in members}

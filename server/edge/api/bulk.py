@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from server.document.operations import Add, Change, Element, Operation, Remove, perform_all
+from server.document.portable import portable
 from server.document.schema import Diagram, Edge, Node, Section
 from server.edge.api.callers import WriteAccess
 from server.edge.api.elements import (
@@ -27,6 +28,7 @@ from server.edge.api.elements import (
     SectionOut,
     SectionPatch,
 )
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -128,7 +130,7 @@ class BulkOut(Output):
 
 def routes() -> APIRouter:
     """One route."""
-    router = APIRouter(tags=["bulk"], prefix="/projects/{project_id}/bulk")
+    router = Router(tags=["bulk"], prefix="/projects/{project_id}/bulk")
     router.post("", responses=refusals(400, 404, 409, 413))(perform)
     return router
 
@@ -176,12 +178,12 @@ def _change(said: ChangeNode | ChangeEdge | ChangeSection | ChangeDiagram) -> Ch
 def _shown(element: Element, seq: int) -> NodeOut | EdgeOut | SectionOut | DiagramOut:
     match element:
         case Node():
-            return NodeOut.of(element, seq)
+            return NodeOut.of(portable(element), seq)
         case Edge():
-            return EdgeOut.of(element, seq)
+            return EdgeOut.of(portable(element), seq)
         case Section():
-            return SectionOut.of(element, seq)
+            return SectionOut.of(portable(element), seq)
         case Diagram():
-            return DiagramOut.of(element, seq)
+            return DiagramOut.of(portable(element), seq)
         case _:
             assert_never(element)

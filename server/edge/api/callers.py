@@ -96,6 +96,16 @@ AccountOwner = Annotated[Caller, Depends(_owner)]
 """A handler's parameter: somebody whose credential goes as far as they do, or 403."""
 
 
+async def _admin(caller: AccountOwner) -> Caller:
+    if not caller.user.is_admin:
+        raise Forbidden("only platform admins may do this")
+    return caller
+
+
+AdminCaller = Annotated[Caller, Depends(_admin)]
+"""A handler's parameter: a platform admin, or 403."""
+
+
 async def _person(caller: KnownCaller) -> Caller:
     if caller.kind is not TokenKind.SESSION:
         raise Forbidden("only with a session, and not with a token, can this be done")
@@ -143,7 +153,7 @@ def _access(right: Right, unsafe: Scope = Scope.WRITE) -> Callable[..., Awaitabl
         request: Request,
         caller: ReadingCaller,
         services: KnownServices,
-        project_id: Annotated[str, Path(description="A project's id.", max_length=64)],
+        project_id: Annotated[str, Path(description="A project's id.")],
     ) -> Access:
         seat = caller.seat(ProjectId(project_id))
         [found] = await services.directory.roles([seat])

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from server.edge.api.callers import AccountOwner, Caller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -77,7 +78,7 @@ class Tokens(Output):
 
 def routes() -> APIRouter:
     """For whoever's they are."""
-    router = APIRouter(tags=["credentials"])
+    router = Router(tags=["credentials"])
     router.get("/sessions")(list_sessions)
     router.delete("/sessions", status_code=204)(end_other_sessions)
     router.delete("/sessions/{credential_id}", status_code=204, responses=refusals(404))(end)

@@ -19,7 +19,7 @@ from server.room.ports import Seat
 async def _deleted_access(
     caller: AccountOwner,
     services: KnownServices,
-    project_id: Annotated[str, Path(description="A project's id.", max_length=64)],
+    project_id: Annotated[str, Path(description="A project's id.")],
 ) -> Access:
     project = ProjectId(project_id)
     seat = Seat(caller.user.id, caller.token, project)

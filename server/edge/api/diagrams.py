@@ -8,14 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.diagrams import add_diagram, change_diagram, diagram, remove_diagram
+from server.document.schema import Diagram
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import DiagramBody, DiagramOut, DiagramPatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.guarded import Router
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 DiagramId = Annotated[str, Path(description="The id of a diagram.", max_length=200)]
@@ -31,7 +33,7 @@ class DiagramsOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["diagrams"], prefix="/projects/{project_id}/diagrams")
+    router = Router(tags=["diagrams"], prefix="/projects/{project_id}/diagrams")
     one = "/{diagram_id:path}"
     router.get("", responses=refusals(404))(list_diagrams)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_diagram)
@@ -45,10 +47,10 @@ async def list_diagrams(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> DiagramsOut:
     """Diagrams by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_diagrams, page=page))
+    seen = await services.content().part(access.project, Diagram, page)
     part = seen.value
     items = [DiagramOut.of(one, seen.seq) for one in part.items]
-    return DiagramsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return DiagramsOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_diagram(
@@ -63,9 +65,7 @@ async def read_diagram(
     diagram_id: DiagramId, access: ReadAccess, services: KnownServices, response: Response
 ) -> DiagramOut:
     """One diagram, with its `ETag`."""
-    return await Here(services, access, response).show(
-        partial(diagram, id=diagram_id), DiagramOut.of
-    )
+    return await Here(services, access, response).show(Diagram, diagram_id, DiagramOut.of)
 
 
 async def patch_diagram(

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from server.edge.api.callers import ReadAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -36,7 +37,7 @@ class DocumentProblems(Output):
 
 def routes() -> APIRouter:
     """Read them."""
-    router = APIRouter(tags=["document"], prefix="/projects/{project_id}/problems")
+    router = Router(tags=["document"], prefix="/projects/{project_id}/problems")
     router.get("", responses=refusals(404))(list_problems)
     return router
 

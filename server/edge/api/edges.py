@@ -8,14 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.edges import add_edge, change_edge, edge, remove_edge
+from server.document.schema import Edge
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import EdgeBody, EdgeOut, EdgePatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.guarded import Router
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 EdgeId = Annotated[str, Path(description="The id of an edge.", max_length=200)]
@@ -31,7 +33,7 @@ class EdgesOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["edges"], prefix="/projects/{project_id}/edges")
+    router = Router(tags=["edges"], prefix="/projects/{project_id}/edges")
     one = "/{edge_id:path}"
     router.get("", responses=refusals(404))(list_edges)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_edge)
@@ -43,10 +45,10 @@ def routes() -> APIRouter:
 
 async def list_edges(access: ReadAccess, services: KnownServices, page: KnownPage) -> EdgesOut:
     """Edges that have both ends, by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_edges, page=page))
+    seen = await services.content().part(access.project, Edge, page)
     part = seen.value
     items = [EdgeOut.of(one, seen.seq) for one in part.items]
-    return EdgesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return EdgesOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_edge(
@@ -61,7 +63,7 @@ async def read_edge(
     edge_id: EdgeId, access: ReadAccess, services: KnownServices, response: Response
 ) -> EdgeOut:
     """One edge, with its `ETag`."""
-    return await Here(services, access, response).show(partial(edge, id=edge_id), EdgeOut.of)
+    return await Here(services, access, response).show(Edge, edge_id, EdgeOut.of)
 
 
 async def patch_edge(

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from server.document.replica import Replica
 from server.document.schema import ProjectView, read_project
 from server.edge.api.callers import KnownCaller, ReadAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -48,7 +49,7 @@ class Imported(Output):
 
 def routes() -> APIRouter:
     """Out and in."""
-    router = APIRouter(tags=["exchange"], prefix="/projects")
+    router = Router(tags=["exchange"], prefix="/projects")
     router.get(
         "/{project_id}/export",
         response_class=Response,

@@ -28,7 +28,14 @@ GZIP_BYTES = 1024
 """Smaller answers are not compressed; those with a secret in them are smaller."""
 PREFLIGHT_SECONDS = 600
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-SENT = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+SENT = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Last-Event-ID",
+)
 SHOWN = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
 REVALIDATE = "private, no-cache"
 

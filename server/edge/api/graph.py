@@ -1,7 +1,8 @@
 """``/projects/{id}/graph``: the whole graph, and questions about it.
 
-Questions are answered in a thread, from records: a large graph keeps nobody waiting. What
-does not live here: the algorithms (``server.document.graph``).
+Answers come from rows where these are abreast of the log (``server.room.content``), and what
+takes long is found in a thread: a large graph keeps nobody waiting. What does not live here:
+the algorithms (``server.document.graph``).
 """
 
 import asyncio
@@ -9,13 +10,14 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from server.document.graph import Direction, Graph
 from server.document.markdown import plan_as_markdown
 from server.document.mermaid import flowchart
-from server.document.schema import ProjectView, view_of
 from server.edge.api.callers import Access, ReadAccess
 from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import Responses, refusals
 from server.edge.api.services import KnownServices, Services
@@ -34,7 +36,7 @@ class GraphOut(Output):
 
     nodes: list[NodeOut]
     edges: list[EdgeOut]
-    problems: list[ProblemOut]
+    problems: list[ProblemOut] = Field(description="The first thousand.")
     seq: int
 
 
@@ -61,7 +63,7 @@ class Groups(Output):
 
 def routes() -> APIRouter:
     """Read only."""
-    router = APIRouter(tags=["graph"], prefix="/projects/{project_id}")
+    router = Router(tags=["graph"], prefix="/projects/{project_id}")
     router.get("/graph", responses=refusals(404))(read_graph)
     router.get("/graph/neighbours", responses=refusals(404))(list_neighbours)
     router.get("/graph/paths", responses=refusals(404))(list_paths)
@@ -80,7 +82,7 @@ def text(media_type: str) -> Responses:
 
 async def read_graph(access: ReadAccess, services: KnownServices) -> GraphOut:
     """The graph as one JSON; nodes and edges by id."""
-    seen = await services.rooms.look(access.project, view_of)
+    seen = await services.content().view(access.project)
     view, seq = seen.value, seen.seq
     return GraphOut(
         nodes=[NodeOut.of(node, seq) for node in view.nodes],
@@ -100,9 +102,9 @@ async def list_neighbours(
     depth: Annotated[int, Query(ge=1, le=100, description="Edges away, at most.")] = 1,
 ) -> Neighbours:
     """Nodes near a node, by the edges that leave it, that enter it, or both."""
-    found, seq = await _ask(services, access, lambda g: g.neighbours(node, direction, depth))
-    items = [NeighbourOut(id=one.id, distance=one.distance) for one in found]
-    return Neighbours(items=items, seq=seq)
+    found = await services.content().neighbours(access.project, node, direction, depth)
+    items = [NeighbourOut(id=one.id, distance=one.distance) for one in found.value]
+    return Neighbours(items=items, seq=found.seq)
 
 
 async def list_paths(
@@ -131,21 +133,17 @@ async def list_components(access: ReadAccess, services: KnownServices) -> Groups
 
 async def read_mermaid(access: ReadAccess, services: KnownServices) -> Response:
     """The graph as a Mermaid flowchart."""
-    view = (await services.rooms.look(access.project, view_of)).value
+    view = (await services.content().view(access.project)).value
     return Response(flowchart(view.nodes, view.edges), media_type=MERMAID)
 
 
 async def read_markdown(access: ReadAccess, services: KnownServices) -> Response:
     """The plan as one Markdown text."""
     project = await services.directory.project(access.project)
-    view = (await services.rooms.look(access.project, view_of)).value
+    view = (await services.content().view(access.project)).value
     return Response(plan_as_markdown(project.title, view.sections), media_type=MARKDOWN)
 
 
 async def _ask(services: Services, access: Access, question: Callable[[Graph], T]) -> tuple[T, int]:
-    seen = await services.rooms.look(access.project, view_of)
-    return await asyncio.to_thread(lambda: question(_graph(seen.value))), seen.seq
-
-
-def _graph(view: ProjectView) -> Graph:
-    return Graph(view.nodes, view.edges)
+    seen = await services.content().links(access.project)
+    return await asyncio.to_thread(lambda: question(Graph(seen.value))), seen.seq

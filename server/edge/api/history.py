@@ -17,6 +17,7 @@ from server.document.elements import ElementRef, Kind
 from server.edge.api.authors import Author, names_of
 from server.edge.api.callers import ReadAccess
 from server.edge.api.contents import Content
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import DEFAULT_LIMIT, Cursor, Limit
@@ -94,7 +95,7 @@ class RecoveredTexts(Output):
 
 def routes() -> APIRouter:
     """The past of one project."""
-    router = APIRouter(tags=["history"], prefix="/projects/{project_id}")
+    router = Router(tags=["history"], prefix="/projects/{project_id}")
     router.get("/activity", responses=refusals(404))(list_activity)
     router.get("/blame/{kind}/{element_id}", responses=refusals(404))(blame)
     router.get("/recovered", responses=refusals(404))(list_recovered)

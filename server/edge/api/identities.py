@@ -16,6 +16,7 @@ from pydantic import Field
 
 from server.edge.api.auth import is_secure, visitor_of
 from server.edge.api.callers import LoggedIn, caller_of
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -57,7 +58,7 @@ class Elsewhere(Output):
 
 def routes() -> APIRouter:
     """For browsers."""
-    router = APIRouter(tags=["identities"])
+    router = Router(tags=["identities"])
     back: dict[int | str, dict[str, Any]] = {303: {"description": "Back, with a session."}}
     away: dict[int | str, dict[str, Any]] = {302: {"description": "To the provider."}}
     login = router.get(

@@ -12,10 +12,12 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from server.edge.api.callers import AdminAccess, KnownCaller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
 from server.edge.api.times import moment
+from server.edge.one_time import invitation_page
 from server.edge.secrets import new_token, token_digest
 from server.protocol.ids import InvitationId, Millis
 from server.protocol.roles import Role
@@ -51,6 +53,9 @@ class MadeInvitation(Invitation):
     """The same, with its secret."""
 
     code: str = Field(description="Opens the project. It is shown only now.")
+    link: str = Field(
+        description="A page that accepts it, to be sent to people; after `#` is the code."
+    )
 
 
 class Invitations(Output):
@@ -76,7 +81,7 @@ class Accepted(Output):
 
 def routes() -> APIRouter:
     """For owners, and for whoever has a code."""
-    router = APIRouter(tags=["invitations"])
+    router = Router(tags=["invitations"])
     ours = "/projects/{project_id}/invitations"
     router.post(ours, status_code=201, responses=refusals(404))(invite)
     router.get(ours, responses=refusals(404))(list_invitations)
@@ -99,7 +104,8 @@ async def invite(
         expires_at=Millis(services.clock.now() + new.days * DAY),
         max_uses=new.uses,
     )
-    return MadeInvitation(**_fields(made), code=code)
+    link = invitation_page(services.people.base, code)
+    return MadeInvitation(**_fields(made), code=code, link=link)
 
 
 async def list_invitations(access: AdminAccess, services: KnownServices) -> Invitations:

@@ -1,12 +1,11 @@
 """What the elements of a document have in common over HTTP: to show, list, change, remove.
 
-Reads ask the live room and answer what is durable; changes are made in its turn, and an
-answer means committed (L1). An expectation (If-Match) is compared in the moment of the
-change, with the element as it is then. What does not live here: which elements there are.
+Reads ask the rows of the projection, or else the live room; both answer what is durable.
+Changes are made in the room's turn, and an answer means committed (L1). An expectation
+(If-Match) is compared in the moment of the change, with the element as it is then. What does
+not live here: which elements there are.
 """
 
-import base64
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,19 +13,21 @@ from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Response
 
-from server.document.listing import Key, Page
+from server.document.listing import Page
+from server.document.portable import portable
 from server.document.replica import Document
+from server.document.schema import Diagram, Edge, Node, Section
 from server.edge.api.callers import Access
 from server.edge.api.etags import etag_of, require_match
 from server.edge.api.models import Output
+from server.edge.api.pages import read_key
 from server.edge.api.services import Services
-from server.protocol.errors import Invalid
 
-E = TypeVar("E")
+R = TypeVar("R", Node, Edge, Section, Diagram)
 T = TypeVar("T")
 M = TypeVar("M", bound=Output)
 
-Show = Callable[[E, int], M]
+Show = Callable[[R, int], M]
 """From a record and a seq to the model that is answered."""
 
 
@@ -38,28 +39,28 @@ class Here:
     access: Access
     response: Response
 
-    async def show(self, read: Callable[[Document], E], show: Show[E, M]) -> M:
+    async def show(self, kind: type[R], id: str, show: Show[R, M]) -> M:
         """One element."""
-        seen = await self.services.rooms.look(self.access.project, read)
+        seen = await self.services.content().element(self.access.project, kind, id)
         return self._tagged(show(seen.value, seen.seq))
 
-    async def change(self, change: Callable[[Document], E], show: Show[E, M]) -> M:
+    async def change(self, change: Callable[[Document], R], show: Show[R, M]) -> M:
         """Make or change one element."""
         done = await self.services.rooms.edit(
             self.access.project, change, self.access.by, self.access.role
         )
-        return self._tagged(show(done.value, done.seq))
+        return self._tagged(show(portable(done.value), done.seq))
 
     async def change_expected(
         self,
         expected: str | None,
-        read: Callable[[Document], E],
-        change: Callable[[Document], E],
-        show: Show[E, M],
+        read: Callable[[Document], R],
+        change: Callable[[Document], R],
+        show: Show[R, M],
     ) -> M:
         """The same, only if it is still what the caller has read."""
 
-        def expecting(doc: Document) -> E:
+        def expecting(doc: Document) -> R:
             return _expecting(expected, read, change, show, doc)
 
         return await self.change(expecting, show)
@@ -67,9 +68,9 @@ class Here:
     async def remove_expected(
         self,
         expected: str | None,
-        read: Callable[[Document], E],
+        read: Callable[[Document], R],
         remove: Callable[[Document], object],
-        show: Show[E, M],
+        show: Show[R, M],
     ) -> Response:
         """Delete one element; one that is not as the schema says can be deleted, too."""
         # Without an expectation it need not be readable.
@@ -85,12 +86,12 @@ class Here:
 
 def _expecting(
     expected: str | None,
-    read: Callable[[Document], E],
+    read: Callable[[Document], R],
     change: Callable[[Document], T],
-    show: Show[E, M],
+    show: Show[R, M],
     doc: Document,
 ) -> T:
-    require_match(expected, show(read(doc), 0))
+    require_match(expected, show(portable(read(doc)), 0))
     return change(doc)
 
 
@@ -103,23 +104,8 @@ def _page(
         str | None, Query(max_length=60_000, description="`next` of the page before.")
     ] = None,
 ) -> Page:
-    return Page(limit, None if after is None else _read_cursor(after))
+    return Page(limit, None if after is None else read_key(after))
 
 
 KnownPage = Annotated[Page, Depends(_page)]
 """A handler's parameter."""
-
-
-def write_cursor(key: Key | None) -> str | None:
-    """``next`` of a page that ends with ``key``."""
-    return None if key is None else base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
-
-
-def _read_cursor(cursor: str) -> Key:
-    try:
-        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
-        raise Invalid("expected the `next` of a page before") from None
-    if not isinstance(key, list) or not all(isinstance(word, str) for word in key):
-        raise Invalid("expected the `next` of a page before")
-    return tuple(key)

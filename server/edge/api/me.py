@@ -1,20 +1,39 @@
 """``/users/me``: the caller's own account.
 
-What is needed to take an account over (password, address) takes a session and the current
-password: a token that leaks from a script is not enough. What does not live here: second
-factors, identities, sessions and tokens, which have modules of their own.
+What is needed to take an account over or away (password, address, leaving) takes a session and
+the current password: a token that leaks from a script is not enough. What does not live here:
+second factors, identities, sessions and tokens, which have modules of their own.
 """
 
-from fastapi import APIRouter, BackgroundTasks, Request
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 from pydantic import Field
 
-from server.edge.api.auth import MAIL_SENT, Email, MailSent, NewPassword, Password, Person, person
-from server.edge.api.callers import AccountOwner, KnownCaller, LoggedIn
+from server.edge.api.auth import (
+    MAIL_SENT,
+    Code,
+    Email,
+    MailSent,
+    NewPassword,
+    Password,
+    Person,
+    is_secure,
+    person,
+)
+from server.edge.api.callers import AccountOwner, Caller, KnownCaller, LoggedIn
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input
-from server.edge.api.services import KnownServices
+from server.edge.api.openapi import refusals
+from server.edge.api.second_factor import require_code
+from server.edge.api.services import KnownServices, Services
 from server.edge.registration import fit_name
+from server.edge.sessions import take_back
 from server.edge.throttling import address_of
+from server.protocol.credentials import TokenKind
+from server.protocol.errors import Forbidden
 from server.room.account_ports import Account
+
+FRESH = 10 * 60 * 1000
+"""Milliseconds for which a login counts as having just been made."""
 
 
 class Profile(Person):
@@ -45,13 +64,23 @@ class NewAddress(Input):
     password: Password | None = Field(None, description="Needed unless there is none.")
 
 
+class Farewell(Input):
+    """That it is really them."""
+
+    password: Password | None = Field(
+        None, description="Needed unless there is none: then log in anew, and be quick."
+    )
+    code: Code | None = Field(None, description="Needed if there is a second factor.")
+
+
 def routes() -> APIRouter:
     """For whoever is somebody."""
-    router = APIRouter(tags=["account"], prefix="/users/me")
+    router = Router(tags=["account"], prefix="/users/me")
     router.get("")(read)
     router.patch("")(change)
     router.put("/password", status_code=204)(change_password)
     router.post("/email", status_code=202)(change_address)
+    router.post("/delete", status_code=204, responses=refusals(409))(delete)
     return router
 
 
@@ -94,6 +123,36 @@ async def change_address(
     await care.ask_new_address(user, wanted.password, wanted.email, address_of(request))
     later.add_task(care.mail_new_address, user, wanted.email)
     return MAIL_SENT
+
+
+async def delete(
+    who: Farewell,
+    request: Request,
+    response: Response,
+    caller: LoggedIn,
+    services: KnownServices,
+    later: BackgroundTasks,
+) -> None:
+    """Delete one's account, with all credentials, memberships and invitations; there is no way
+    back. What one wrote in projects of others stays there, by nobody. 409 names projects that
+    would have no owner: hand them over or delete them first."""
+    care = services.people.care
+    account = await care.require_password(caller.user.id, who.password, address_of(request))
+    if account.password_hash is None:
+        await _require_fresh_login(caller, services)
+    if account.second_factor:
+        await require_code(who.code or "", request, caller, services)
+    gone = await care.leave(caller.user.id)
+    take_back(response, secure=is_secure(request, services))
+    later.add_task(care.tell_of_leaving, gone)
+
+
+async def _require_fresh_login(caller: Caller, services: Services) -> None:
+    """Who has no password shows by logging in elsewhere that they are who they were."""
+    sessions = await services.directory.list_tokens(caller.user.id, TokenKind.SESSION)
+    since = services.clock.now() - FRESH
+    if not any(one.id == caller.token and one.created_at >= since for one in sessions):
+        raise Forbidden("log in again first: this session is older than ten minutes")
 
 
 def _profile(account: Account) -> Profile:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field, model_validator
 
 from server.edge.api.callers import AdminAccess, ReadAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -64,7 +65,7 @@ class Heir(Input):
 
 def routes() -> APIRouter:
     """Members of one project."""
-    router = APIRouter(tags=["members"], prefix="/projects/{project_id}")
+    router = Router(tags=["members"], prefix="/projects/{project_id}")
     router.get("/members", responses=refusals(404))(list_members)
     router.post("/members", status_code=201, responses=refusals(404, 409))(add)
     router.patch("/members/{user_id}", responses=refusals(404, 409))(change)

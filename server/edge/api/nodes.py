@@ -8,14 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.nodes import add_node, change_node, node, remove_node
+from server.document.schema import Node
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import NodeBody, NodeOut, NodePatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.guarded import Router
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 NodeId = Annotated[str, Path(description="The id of a node.", max_length=200)]
@@ -31,7 +33,7 @@ class NodesOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["nodes"], prefix="/projects/{project_id}/nodes")
+    router = Router(tags=["nodes"], prefix="/projects/{project_id}/nodes")
     one = "/{node_id:path}"
     router.get("", responses=refusals(404))(list_nodes)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_node)
@@ -43,10 +45,10 @@ def routes() -> APIRouter:
 
 async def list_nodes(access: ReadAccess, services: KnownServices, page: KnownPage) -> NodesOut:
     """Nodes by id."""
-    seen = await services.rooms.look(access.project, partial(listing.list_nodes, page=page))
+    seen = await services.content().part(access.project, Node, page)
     part = seen.value
     items = [NodeOut.of(one, seen.seq) for one in part.items]
-    return NodesOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return NodesOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_node(
@@ -61,7 +63,7 @@ async def read_node(
     node_id: NodeId, access: ReadAccess, services: KnownServices, response: Response
 ) -> NodeOut:
     """One node, with its `ETag`."""
-    return await Here(services, access, response).show(partial(node, id=node_id), NodeOut.of)
+    return await Here(services, access, response).show(Node, node_id, NodeOut.of)
 
 
 async def patch_node(

@@ -60,6 +60,22 @@ def _decoded(cursor: str) -> object:
     return decoded
 
 
+def write_key(key: tuple[str, ...] | None) -> str | None:
+    """The cursor of a page that ends with ``key``, in a list that has one order."""
+    return None if key is None else base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+def read_key(cursor: str) -> tuple[str, ...]:
+    """Raises ``Invalid`` for what is no such cursor."""
+    try:
+        key = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        raise Invalid("expected the `next` of a page before") from None
+    if not isinstance(key, list) or not all(isinstance(word, str) for word in key):
+        raise Invalid("expected the `next` of a page before")
+    return tuple(key)
+
+
 def fit_search(text: str) -> str:
     """Raises ``Invalid`` for what is part of no title."""
     if text and not text.isprintable():

@@ -8,14 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from server.document import listing
 from server.document.plan import add_section, change_section, remove_section, section
+from server.document.schema import Section
 from server.edge.api.callers import ReadAccess, WriteAccess
 from server.edge.api.elements import SectionBody, SectionOut, SectionPatch
 from server.edge.api.etags import IfMatch
-from server.edge.api.live import Here, KnownPage, write_cursor
+from server.edge.api.guarded import Router
+from server.edge.api.live import Here, KnownPage
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
+from server.edge.api.pages import write_key
 from server.edge.api.services import KnownServices
 
 SectionId = Annotated[str, Path(description="The id of a section.", max_length=200)]
@@ -31,7 +33,7 @@ class SectionsOut(Output):
 
 def routes() -> APIRouter:
     """List, make, read, change, remove."""
-    router = APIRouter(tags=["plan"], prefix="/projects/{project_id}/plan")
+    router = Router(tags=["plan"], prefix="/projects/{project_id}/plan")
     one = "/{section_id:path}"
     router.get("", responses=refusals(404))(list_sections)
     router.post("", status_code=201, responses=refusals(400, 404, 409, 413))(make_section)
@@ -45,10 +47,10 @@ async def list_sections(
     access: ReadAccess, services: KnownServices, page: KnownPage
 ) -> SectionsOut:
     """Sections in the order of the plan."""
-    seen = await services.rooms.look(access.project, partial(listing.list_sections, page=page))
+    seen = await services.content().part(access.project, Section, page)
     part = seen.value
     items = [SectionOut.of(one, seen.seq) for one in part.items]
-    return SectionsOut(items=items, next=write_cursor(part.last), seq=seen.seq)
+    return SectionsOut(items=items, next=write_key(part.last), seq=seen.seq)
 
 
 async def make_section(
@@ -63,9 +65,7 @@ async def read_section(
     section_id: SectionId, access: ReadAccess, services: KnownServices, response: Response
 ) -> SectionOut:
     """One section, with its `ETag`."""
-    return await Here(services, access, response).show(
-        partial(section, id=section_id), SectionOut.of
-    )
+    return await Here(services, access, response).show(Section, section_id, SectionOut.of)
 
 
 async def patch_section(

@@ -15,6 +15,7 @@ from server.document.replica import Replica
 from server.edge.api.callers import AdminAccess, KnownCaller, ReadAccess, WriteAccess
 from server.edge.api.deleted import DeletedAccess
 from server.edge.api.etags import IfMatch, etag_of, require_match
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import (
@@ -123,7 +124,7 @@ def _fields(card: ProjectCard) -> dict[str, Any]:
 
 def routes() -> APIRouter:
     """All projects, and one."""
-    router = APIRouter(tags=["projects"], prefix="/projects")
+    router = Router(tags=["projects"], prefix="/projects")
     router.post("", status_code=201)(create)
     router.get("")(list_projects)
     router.get("/{project_id}", responses=refusals(404))(read)

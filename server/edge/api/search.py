@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from server.edge.api.callers import KnownCaller
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.pages import DEFAULT_LIMIT, Cursor, Limit
@@ -76,7 +77,7 @@ class Findings(Output):
 
 def routes() -> APIRouter:
     """Find."""
-    router = APIRouter(tags=["search"], prefix="/search")
+    router = Router(tags=["search"], prefix="/search")
     router.get("", responses=refusals())(find)
     return router
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from server.edge.api.auth import Code, Password
 from server.edge.api.callers import Caller, LoggedIn
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -53,7 +54,7 @@ class RecoveryCodes(Output):
 
 def routes() -> APIRouter:
     """For whoever has logged in."""
-    router = APIRouter(tags=["second factor"], prefix="/users/me/second-factor")
+    router = Router(tags=["second factor"], prefix="/users/me/second-factor")
     router.get("")(read)
     router.post("", status_code=201, responses=refusals(409))(begin)
     router.post("/confirm", responses=refusals(409))(confirm)
@@ -93,20 +94,21 @@ async def renew(
     shown: Shown, request: Request, caller: LoggedIn, services: KnownServices
 ) -> RecoveryCodes:
     """Make new recovery codes; old ones are void."""
-    await _require(shown, request, caller, services)
+    await require_code(shown.code, request, caller, services)
     codes = await services.people.second_factor.renew_codes(caller.user.id)
     return RecoveryCodes(codes=codes)
 
 
 async def remove(shown: Shown, request: Request, caller: LoggedIn, services: KnownServices) -> None:
     """Ask for a second factor no longer."""
-    await _require(shown, request, caller, services)
+    await require_code(shown.code, request, caller, services)
     await services.people.ports.second_factors.remove(caller.user.id)
 
 
-async def _require(shown: Shown, request: Request, caller: Caller, services: Services) -> None:
+async def require_code(code: str, request: Request, caller: Caller, services: Services) -> None:
+    """Raises ``Forbidden`` for a code that is not good, ``TooMany``."""
     async with services.people.attempts.charged(_allowed(caller, request)):
-        if not await services.people.second_factor.passes(caller.user.id, shown.code):
+        if not await services.people.second_factor.passes(caller.user.id, code):
             raise Forbidden("this code is not valid, or has been used")
 
 

@@ -9,7 +9,9 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from server.edge.accounts import AccountServices
+from server.edge.pace import ConnectionCount
 from server.edge.settings import Settings
+from server.room.content import Content
 from server.room.historian import Historian
 from server.room.kept_answers import KeptAnswers
 from server.room.ports import Clock, Directory
@@ -35,6 +37,11 @@ class Services:
     people: AccountServices
     historian: Historian
     restorer: Restorer
+    connections: ConnectionCount
+
+    def content(self) -> Content:
+        """Reads that open no document if they need not."""
+        return Content(self.rooms, self.reader)
 
 
 def _services(request: Request) -> Services:

@@ -16,6 +16,7 @@ from server.document.elements import ElementRef, Kind
 from server.edge.api.authors import names_of
 from server.edge.api.callers import Access, AdminAccess, ReadAccess, WriteAccess
 from server.edge.api.contents import Content, ProjectDifference
+from server.edge.api.guarded import Router
 from server.edge.api.models import Input, Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
@@ -94,7 +95,7 @@ class Restored(Output):
 
 def routes() -> APIRouter:
     """Snapshots of one project."""
-    router = APIRouter(tags=["snapshots"], prefix="/projects/{project_id}/snapshots")
+    router = Router(tags=["snapshots"], prefix="/projects/{project_id}/snapshots")
     router.get("", responses=refusals(404))(list_snapshots)
     router.post("", status_code=201, responses=refusals(404))(take)
     router.get("/{snapshot_id}", responses=refusals(404))(read)

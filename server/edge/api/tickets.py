@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from server.edge.api.callers import TicketAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -27,7 +28,7 @@ class Ticket(Output):
 
 def routes() -> APIRouter:
     """For members."""
-    router = APIRouter(tags=["document"], prefix="/projects/{project_id}/ticket")
+    router = Router(tags=["document"], prefix="/projects/{project_id}/ticket")
     router.post("", status_code=201, responses=refusals(404))(issue_ticket)
     return router
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from server.document.replica import Replica
 from server.edge.api.callers import ReadAccess, WriteAccess
+from server.edge.api.guarded import Router
 from server.edge.api.models import Written
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices
@@ -22,7 +23,7 @@ BYTES: dict[str, Any] = {YJS: {"schema": {"type": "string", "format": "binary"}}
 
 def routes() -> APIRouter:
     """Read all, write some."""
-    router = APIRouter(tags=["document"], prefix="/projects/{project_id}/update")
+    router = Router(tags=["document"], prefix="/projects/{project_id}/update")
     router.get(
         "",
         response_class=Response,

@@ -18,9 +18,10 @@ from server.edge.settings import Settings
 from server.protocol.ids import Millis, ProjectId
 from server.room.account_ports import AccountPorts
 from server.room.historian import Historian
-from server.room.ports import Clock, Directory, UpdateLog
+from server.room.ports import Clock, Directory, Project, UpdateLog
 from server.room.project_ports import Projects
 from server.room.restorer import Restorer
+from server.room.transfer_ports import Transfers
 
 
 class Finding(Protocol):
@@ -70,6 +71,7 @@ class Ports:
     restorer: Restorer
     vault: Vault
     projects: Projects
+    transfers: Transfers
     people: AccountPorts
     verify: Verify
     clock: Clock
@@ -129,6 +131,14 @@ def columns(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def project_as_json(project: Project) -> dict[str, object]:
+    """A project as scripts see it."""
+    created = timestamp(project.created_at)
+    return {
+        "id": project.id, "title": project.title, "seq": project.head, "created_at": created,
+    }  # fmt: skip
 
 
 def timestamp(at: Millis) -> str:

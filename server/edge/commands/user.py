@@ -9,12 +9,13 @@ from server.edge.one_time import OneTimeLinks, base_url
 from server.edge.secrets import hash_password
 from server.protocol.addresses import normalised
 from server.protocol.errors import Conflict
+from server.protocol.ids import UserId
 from server.room.account_ports import Purpose
 from server.room.ports import User
 
 
 def register(nouns: Verbs) -> None:
-    """``user add | list | disable | enable | password | invite | login-link``."""
+    """``user add | list | disable | enable | forget | password | invite | login-link``."""
     verbs = add_noun(nouns, "user", "Accounts of people.")
     adding = add_verb(
         verbs, "add", "Add an account; without a password it can use tokens only.", add
@@ -29,6 +30,7 @@ def register(nouns: Verbs) -> None:
     for verb, means, handler in (
         ("disable", "End every right of an account; edits stay.", disable),
         ("enable", "Give a disabled account its rights back.", enable),
+        ("forget", "Anonymise a person everywhere, for good; what they wrote stays.", forget),
         ("password", "Set a password, read from standard input; sessions end.", set_password),
         ("invite", "Print a link, once, by which an address makes its account.", invite),
         ("login-link", "Print a link, once, that logs in once, within an hour.", login_link),
@@ -69,6 +71,15 @@ async def enable(args: Namespace, ports: Ports) -> Answer:
     user = await ports.directory.user_by_email(args.email)
     await ports.people.accounts.set_disabled(user.id, False)
     return Answer(as_json(user) | {"disabled": False}, (f"enabled {user.email}",))
+
+
+async def forget(args: Namespace, ports: Ports) -> Answer:
+    """``user forget EMAIL``, or the id of an author whose history was imported."""
+    user = UserId(args.email)
+    if "@" in args.email:
+        user = (await ports.directory.user_by_email(args.email)).id
+    await ports.people.users.delete(user)
+    return Answer({"id": user, "forgotten": True}, (f"forgot whose id is {user}",))
 
 
 async def set_password(args: Namespace, ports: Ports) -> Answer:

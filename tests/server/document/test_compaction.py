@@ -233,15 +233,14 @@ def test_other_content_under_the_same_clocks_is_a_difference_L4() -> None:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_the_same_content_is_encoded_alike_however_it_came_L4(
-    updates: list[bytes], random: Any
-) -> None:
+def test_the_same_content_is_the_same_however_it_came_L4(updates: list[bytes], random: Any) -> None:
+    """Neighbours that came apart may stay apart in memory: then the bytes differ, and it takes
+    a second look to see that they say the same."""
     order = random.sample(updates, k=len(updates))
     with contextlib.closing(Replica.load(order)) as live:
         full = live.full()
     for payloads in (updates, [merge(order)], [merge(updates)], [full]):
-        with contextlib.closing(Replica.load(payloads)) as other:
-            assert other.full() == full
+        assert replay_difference(full, payloads) is None
 
 
 def test_merged_keystrokes_are_one_run() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.document.graph import Direction, Graph, Neighbour
+from server.document.graph import Direction, Graph, Links, Neighbour, links_of
 from server.document.schema import Edge, Node
 from server.protocol.errors import NotFound
 
@@ -18,10 +18,7 @@ Pairs = set[tuple[str, str]]
 
 
 def graph_of(edges: Pairs) -> Graph:
-    return Graph(
-        [Node(id, "", "", 0, 0, "") for id in IDS],
-        [Edge(f"{a}{b}", a, b, "") for a, b in edges],
-    )
+    return Graph(Links(tuple(IDS), tuple(edges)))
 
 
 def reach(edges: Pairs, start: str, depth: int) -> dict[str, int]:
@@ -84,7 +81,7 @@ def test_components_and_knots(edges: Pairs) -> None:
 
 
 def test_edges_without_an_end_are_none_and_unknown_nodes_are_named() -> None:
-    graph = Graph([Node("a", "", "", 0, 0, "")], [Edge("e", "a", "gone", "")])
+    graph = Graph(links_of([Node("a", "", "", 0, 0, "")], [Edge("e", "a", "gone", "")]))
     assert graph.neighbours("a", Direction.BOTH, 5) == ()
     for ask in (
         lambda: graph.neighbours("gone", Direction.OUT, 1),
@@ -96,10 +93,9 @@ def test_edges_without_an_end_are_none_and_unknown_nodes_are_named() -> None:
 
 
 def test_a_large_graph_is_answered_although_it_has_more_ways_than_can_be_counted() -> None:
-    rungs = [Node(f"{side}{n}", "", "", 0, 0, "") for n in range(2000) for side in "lr"]
-    ways = [Edge("", f"{a}{n}", f"{b}{n + 1}", "") for n in range(1999) for a in "lr" for b in "lr"]
-    back = [Edge("", "l1999", "l0", "")]
-    graph = Graph(rungs, ways + back)
+    rungs = tuple(f"{side}{n}" for n in range(2000) for side in "lr")
+    ways = [(f"{a}{n}", f"{b}{n + 1}") for n in range(1999) for a in "lr" for b in "lr"]
+    graph = Graph(Links(rungs, (*ways, ("l1999", "l0"))))
     assert len(graph.paths("l0", "r1999", 10)) == 10
     assert len(graph.cycles(10)) == 10
     assert graph.neighbours("l0", Direction.OUT, 1) == (Neighbour("l1", 1), Neighbour("r1", 1))

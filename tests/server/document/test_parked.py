@@ -60,6 +60,7 @@ def soon(call: Callable[[], Applied]) -> Applied:
     return answer
 
 
+@pytest.mark.slow
 def test_thousands_of_gaps_in_one_update_do_not_stop_the_process_L7(replica: Replica) -> None:
     update = runs(MANY)
     assert soon(lambda: replica.apply(update)).parked
@@ -85,6 +86,7 @@ def test_who_writes_in_turns_is_integrated_at_once_while_something_waits(
     assert replica.waiting == 1
 
 
+@pytest.mark.slow
 def test_the_many_clients_of_one_update_wait_as_one_and_are_refused_as_one_L7(
     replica: Replica,
 ) -> None:

@@ -12,6 +12,7 @@ from server.protocol.errors import NotFound
 from server.room.account_ports import Purpose
 from store.open import Store, open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 pytestmark = pytest.mark.anyio
 
@@ -20,7 +21,7 @@ BASE = "http://127.0.0.1:8000"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(f"sqlite:///{tmp_path}/8gentc.db", ManualClock())
+    opened = await open_store(f"sqlite:///{migrated(tmp_path / '8gentc.db')}", ManualClock())
     yield opened
     await opened.close()
 

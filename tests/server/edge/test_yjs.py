@@ -17,9 +17,8 @@ from server.edge.yjs import YjsEndpoint
 from server.protocol.errors import StoreUnavailable
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
-from server.room.limits import RoomLimits
 from server.room.rooms import Ports, Rooms, hosting
-from tests.doubles.clock import ManualClock, settle
+from tests.doubles.clock import STILL, ManualClock, settle
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
 from tests.doubles.second_thoughts import Roles, answers_first
@@ -143,12 +142,13 @@ async def house(settings: Settings | None = None) -> AsyncIterator[House]:
     ada = await directory.add_user(email="ada@x.org", name="A", is_admin=False, password_hash=None)
     await directory.add_token(ada.id, digest=token_digest("ada"), label="t", expires_at=None)
     project = await directory.add_project("Plan", owner=ada.id, seed=None)
+    projection = Abreast(store.database)
     ports = Ports(
-        store.log, store.compaction, directory, store.feed, clock, Abreast(store.database)
+        store.log, store.compaction, directory, store.feed, clock, projection, store.events
     )
     limit = settings.max_connections_per_user if settings.rate_limits else None
     async with (
-        hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms,
+        hosting(ports, STILL) as rooms,
         asyncio.TaskGroup() as tasks,
     ):
         count, tickets = ConnectionCount(limit), TicketOffice(b"key", clock)

@@ -61,7 +61,9 @@ async def house(
     projection = projection or Abreast(database)
     clock = ManualClock()
     store = MemoryStore(database, clock)
-    ports = Ports(store.log, store.compaction, store.directory, store.feed, clock, projection)
+    ports = Ports(
+        store.log, store.compaction, store.directory, store.feed, clock, projection, store.events
+    )
     # Time stands still here, so nobody lingers, and without a word of limits nobody waits.
     limits = replace(limits or RoomLimits(spacing_seconds=0.0), linger_seconds=0.0)
     async with hosting(ports, limits) as rooms:

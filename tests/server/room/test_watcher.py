@@ -110,7 +110,15 @@ async def test_news_survive_failures_of_the_database__L2() -> None:
         feed, log = FlakyFeed(beside.feed), FlakyLog(beside.log)
         log_port: Any = log
         breaker = here.rooms.breaker
-        watcher = Watcher(feed, log_port, beside.directory, here.clock, breaker, here.rooms.live)
+        watcher = Watcher(
+            feed,
+            log_port,
+            beside.directory,
+            here.clock,
+            breaker,
+            here.rooms.live,
+            here.rooms.followers,
+        )
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(watcher.run())
             await ada.type("news")
@@ -133,7 +141,15 @@ async def test_what_cannot_be_followed_is_probed_and_tripped_only_if_that_fails_
         breaker = Breaker(beside.log, here.clock)
         if not works:
             beside.faults.break_down(StoreUnavailable("the database is away"))
-        watcher = Watcher(feed, beside.log, beside.directory, here.clock, breaker, here.rooms.live)
+        watcher = Watcher(
+            feed,
+            beside.log,
+            beside.directory,
+            here.clock,
+            breaker,
+            here.rooms.live,
+            here.rooms.followers,
+        )
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(watcher.run())
             await here.deliver()

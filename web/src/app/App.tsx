@@ -48,7 +48,7 @@ function Inside({ path }: { path: string }) {
     const [, id, view] = project
     return <ProjectPage key={id} id={decodeURIComponent(id as string)} view={view ?? 'board'} />
   }
-  if (path === '/join') return <JoinPage />
+  if (path === '/invitation') return <JoinPage />
   if (path === '/login') return <LoginPage />
   if (path === '/' || path === '/projects') return <ProjectsPage />
   return <NotFoundPage />

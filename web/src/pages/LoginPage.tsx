@@ -19,7 +19,7 @@ const TITLES: Record<Mode, string> = {
 
 /** A code of an invitation, kept while somebody who follows it logs in. */
 export function invitationCode(): string | null {
-  return window.location.pathname === '/join' ? window.location.hash.slice(1) || null : null
+  return window.location.pathname === '/invitation' ? window.location.hash.slice(1) || null : null
 }
 
 export function LoginPage() {
@@ -180,11 +180,13 @@ function ForgotForm() {
 }
 
 function Providers({ methods }: { methods: Methods }) {
+  const { pathname, hash } = window.location
+  const next = encodeURIComponent(pathname === '/login' ? '/' : pathname + hash)
   return methods.providers.map((one) => (
     <a
       className="button wide"
       key={one.name}
-      href={`/api/v1/auth/providers/${encodeURIComponent(one.name)}/login`}
+      href={`/api/v1/auth/providers/${encodeURIComponent(one.name)}/login?next=${next}`}
     >
       Continue with {one.title}
     </a>

@@ -148,7 +148,7 @@ function Invitations() {
     const made = await got(
       api.POST('/projects/{project_id}/invitations', { params: pathOf(live.id), body }),
     )
-    setLink(`${window.location.origin}/join#${made.code}`)
+    setLink(`${window.location.origin}/invitation#${made.code}`)
     again()
   }
   async function revoke(invitation: Invitation): Promise<void> {

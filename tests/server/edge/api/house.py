@@ -16,12 +16,12 @@ from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.protocol.ids import ProjectId
 from server.protocol.roles import Role
-from server.room.limits import RoomLimits
 from server.room.ports import User
 from server.room.rooms import Ports, Rooms, hosting
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import STILL, ManualClock
 from tests.doubles.memory_projection import Abreast
 from tests.doubles.memory_store import MemoryStore
+from tests.doubles.no_rows import NoRows
 
 ABSENT: Any = None
 """Of what has no double: who needs it builds on a real store (``sql_house``)."""
@@ -73,10 +73,30 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
     )
     project = await store.directory.add_project("Plan", owner=owner.id, seed=None)
     ports = Ports(
-        store.log, store.compaction, store.directory, store.feed, clock, Abreast(store.database)
+        store.log,
+        store.compaction,
+        store.directory,
+        store.feed,
+        clock,
+        Abreast(store.database),
+        store.events,
     )
-    async with hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)) as rooms:
-        services = Services(rooms, store.directory, clock, settings or Settings(), *[ABSENT] * 8)
+    async with hosting(ports, STILL) as rooms:
+        services = Services(
+            rooms,
+            store.directory,
+            clock,
+            settings or Settings(),
+            projects=ABSENT,
+            invitations=ABSENT,
+            answers=ABSENT,
+            reader=NoRows(store.database),
+            search=ABSENT,
+            people=ABSENT,
+            historian=ABSENT,
+            restorer=ABSENT,
+            connections=ABSENT,
+        )
         api = build_api(services)
         routes = [Mount(PREFIX, api), *docs_routes()]
         app = build_app(routes=routes, clock=clock, max_body_bytes=max_body)

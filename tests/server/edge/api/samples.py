@@ -47,6 +47,14 @@ async def guest(here: SqlHouse, project: ProjectId) -> Names:
     return {"user_id": here.people["guest"]}
 
 
+async def somebody(here: SqlHouse, project: ProjectId) -> Names:
+    """An account that nobody will miss."""
+    user = await here.store.directory.add_user(
+        email=f"{project}@y.example", name="Guest", is_admin=False, password_hash=None
+    )
+    return {"user_id": user.id}
+
+
 async def invitation(here: SqlHouse, project: ProjectId) -> Names:
     """A link for viewers."""
     code = new_token()
@@ -157,6 +165,7 @@ ACCOUNTS: dict[str, Sample] = {
     "PATCH /users/me": Sample({"name": "Ada"}),
     "PUT /users/me/password": Sample({"new": PASSWORD}),
     "POST /users/me/email": Sample({"email": "new@y.example"}),
+    "POST /users/me/delete": Sample({}),
     "POST /users/me/second-factor": Sample({}),
     "POST /users/me/second-factor/confirm": Sample({"code": "000000"}),
     "POST /users/me/second-factor/recovery-codes": Sample({"code": "000000"}),
@@ -217,6 +226,11 @@ SAMPLES: dict[str, Sample] = {
     "GET /projects/{project_id}/graph/neighbours": Sample(query="?node=n1", before=elements),
     "GET /projects/{project_id}/graph/paths": Sample(query="?source=n1&target=n2", before=elements),
     "POST /projects/import": Sample({"title": "Bakery"}),
+    "POST /admin/users": Sample({"email": "{project_id}@z.example"}),
+    "GET /admin/users/{user_id}": Sample(before=somebody),
+    "PATCH /admin/users/{user_id}": Sample({"disabled": True}, before=somebody),
+    "DELETE /admin/users/{user_id}": Sample(before=somebody),
+    "POST /admin/users/{user_id}/sign-out": Sample(before=somebody),
     "PUT /admin/projects/{project_id}/limits": Sample({"max_bytes": 5000, "max_members": None}),
     "POST /admin/projects/{project_id}/undelete of a deleted one": Sample(before=deleted),
     "POST /admin/projects/{project_id}/purge of a deleted one": Sample(before=deleted),

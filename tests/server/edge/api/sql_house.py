@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher
 from httpx2 import ASGITransport, AsyncBaseTransport, AsyncClient, Response
 from starlette.types import ASGIApp
 
@@ -16,22 +17,29 @@ from server.edge.accounts import account_services
 from server.edge.api.application import PREFIX
 from server.edge.draining import Standing
 from server.edge.keys import derive_keys
+from server.edge.one_time import OneTimeLinks
+from server.edge.passwords import Passwords
 from server.edge.projects import create_project
 from server.edge.providers import Providers
 from server.edge.secrets import token_digest
 from server.edge.settings import Settings
 from server.edge.visits import VisitBook
-from server.main import application, historian_of, is_invitation
+from server.ground import historian_of
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
-from server.room.limits import RoomLimits
+from server.room.account_ports import Purpose
 from server.room.ports import Clock
 from server.room.rooms import Ports, Rooms, hosting
 from server.room.worker import Here
+from server.serving import application, is_invitation
 from store.open import Store, open_store
-from tests.doubles.clock import ManualClock
+from tests.doubles.clock import STILL, ManualClock
 from tests.doubles.mailbox import Mailbox
+from tests.doubles.migrated import migrated
 from tests.server.edge.api.house import bearer
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""What takes a server a tenth of a second on purpose is not what is tried here."""
 
 
 @dataclass
@@ -44,6 +52,7 @@ class SqlHouse:
     client: AsyncClient
     app: ASGIApp
     mailbox: Mailbox
+    settings: Settings
     people: dict[str, UserId] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
@@ -70,6 +79,12 @@ class SqlHouse:
             await self.store.directory.set_member(project.id, self.people[name], role)
         return project.id
 
+    async def login_link(self, name: str) -> str:
+        """The secret of a one-time login link."""
+        links = OneTimeLinks(self.store.people.links, self.clock, "http://test")
+        made = await links.make(Purpose.LOGIN, user=self.people[name])
+        return made.partition("link=")[2]
+
     def browser(self) -> AsyncClient:
         """A client with a cookie jar of its own, and no token."""
         transport = ASGITransport(self.app, raise_app_exceptions=False)
@@ -94,12 +109,18 @@ async def sql_house(
     """A server on an empty database; ``transport`` is its way to identity providers."""
     clock = clock or ManualClock()
     async with AsyncExitStack() as ending:
-        store = await open_store(f"sqlite:///{folder}/8gentc.db", clock)
+        store = await open_store(f"sqlite:///{migrated(folder / '8gentc.db')}", clock)
         ending.push_async_callback(store.close)
         ports = Ports(
-            store.log, store.compaction, store.directory, store.feed, clock, store.projection
+            store.log,
+            store.compaction,
+            store.directory,
+            store.feed,
+            clock,
+            store.projection,
+            store.events,
         )
-        rooms = await ending.enter_async_context(hosting(ports, RoomLimits(linger_seconds=0.0, spacing_seconds=0.0)))
+        rooms = await ending.enter_async_context(hosting(ports, STILL))
         visits = VisitBook(store.projects, clock)
         chosen, keys, mailbox = settings or Settings(), derive_keys("k" * 32), Mailbox()
         people = account_services(
@@ -107,6 +128,7 @@ async def sql_house(
             store.directory,
             clock,
             chosen,
+            passwords=Passwords(CHEAP),
             keys=keys,
             mailer=mailbox,
             providers=Providers(chosen, transport),
@@ -117,4 +139,4 @@ async def sql_house(
         serving = ASGITransport(app, raise_app_exceptions=False)
         client = AsyncClient(transport=serving, base_url="http://test")
         await ending.enter_async_context(client)
-        yield SqlHouse(store, rooms, clock, client, app, mailbox)
+        yield SqlHouse(store, rooms, clock, client, app, mailbox, chosen)

@@ -1,20 +1,22 @@
 """The API as a product: complete documents, and errors that say what was expected."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
-from server.edge.api.application import PREFIX, build_api
+from server.edge.api.application import PREFIX, RESOURCES, build_api
 from server.edge.api.docs import MEDIA_TYPES, PATH
 from server.edge.api.etags import etag_of, require_match
+from server.edge.api.guarded import GuardedRoute
 from server.edge.api.models import Input, Output
 from server.edge.problems import MEDIA_TYPE
 from server.protocol.errors import Stale
-from tests.server.edge.api.house import house
+from server.protocol.roles import Role
+from tests.server.edge.api.house import bearer, house
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +33,60 @@ def echo() -> APIRouter:
     router = APIRouter()
     router.post("/echo")(say)
     return router
+
+
+def test_every_route_asks_who_is_there_before_it_reads_what_they_say() -> None:
+    routes = [route for make in RESOURCES for route in make().routes]
+    assert len(routes) > 80
+    assert {type(route) for route in routes} == {GuardedRoute}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"label": 5}', b"\xff"])
+async def test_what_is_wrong_with_a_body_is_told_to_those_who_may_send_it__L8(body: bytes) -> None:
+    async with house() as here:
+        viewer = await here.token("viewer", Role.VIEWER)
+        stranger = await here.token("stranger", None)
+        path = f"{PREFIX}/projects/{here.project}/nodes"
+        for token, project, status in (
+            (None, here.project, 401),
+            ("8g_wrong", here.project, 401),
+            (stranger, here.project, 404),
+            (stranger, "x" * 1000, 404),
+            (viewer, here.project, 403),
+            (await here.token("editor", Role.EDITOR), here.project, 422),
+        ):
+            url = path.replace(here.project, project)
+            headers = bearer(token) | {"Content-Type": "application/json"}
+            answer = await here.client.post(url, content=body, headers=headers)
+            assert answer.status_code == status or (status, answer.status_code) == (422, 400)
+
+
+async def test_nobody_has_a_body_read__L7() -> None:
+    async with house() as here:
+        read: list[bytes] = []
+
+        async def body() -> AsyncIterator[bytes]:
+            read.append(b"{}")
+            yield b"{}"
+
+        headers = {"Content-Type": "application/json"}
+        path = f"{PREFIX}/projects/{here.project}/nodes"
+        answer = await here.client.post(path, content=body(), headers=headers)
+        assert (answer.status_code, read) == (401, [])
+
+
+async def test_a_role_that_ends_while_a_body_is_sent_is_no_role__L8() -> None:
+    async with house() as here:
+        editor = await here.person("editor", Role.EDITOR)
+
+        async def slow() -> AsyncIterator[bytes]:
+            await here.store.directory.remove_member(here.project, editor.id)
+            yield b'{"label": "late"}'
+
+        headers = bearer("editor") | {"Content-Type": "application/json"}
+        path = f"{PREFIX}/projects/{here.project}/nodes"
+        answer = await here.client.post(path, content=slow(), headers=headers)
+        assert answer.status_code == 404
 
 
 def client_of(*resources: Callable[[], APIRouter]) -> Any:

@@ -184,7 +184,7 @@ NOW = int(time.time())
         {"iat": NOW + 3600},
         {"sub": None},
     ],
-    ids=str,
+    ids=["expired", "nonce", "audience", "issuer", "of tomorrow", "nobody"],
 )
 async def test_a_token_that_is_expired_or_for_somebody_else_is_refused_L8(
     here: SqlHouse, wire: Wire, changed: dict[str, Any]

@@ -1,5 +1,6 @@
 """The table "Who gets what" of docs/SPEC.md, tried: each route, each kind of person (L8)."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from httpx2 import Response
 from server.edge.api.application import build_api
 from server.edge.settings import Settings
 from server.protocol.roles import Role
+from tests.doubles.clock import settle
 from tests.server.edge.api.samples import SAMPLES, Sample
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
 
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.anyio
 SPEC = (Path(__file__).parents[4] / "docs/SPEC.md").read_text()
 PEOPLE = ("nobody", "stranger", "viewer", "editor", "owner", "admin", "other's")
 NOWHERE = "0" * 32
+ENDLESS = "GET /projects/{project_id}/events"
+"""The one answer that does not end by itself."""
 
 
 def table(spec: str) -> dict[str, dict[str, int]]:
@@ -74,6 +78,17 @@ def token_of(person: str) -> str | None:
     return {"nobody": None, "other's": "other"}.get(person, person)
 
 
+async def begun(here: SqlHouse, token: str | None, url: str) -> Response:
+    """The answer, which ends as soon as somebody has been let in."""
+    asking = asyncio.get_running_loop().create_task(here.ask(token, "GET", url))
+    followers = here.rooms.followers
+    while not asking.done() and not followers.live():
+        await settle(1)
+    for follower in followers.live():
+        follower.end()
+    return await asking
+
+
 async def tried(here: SqlHouse, row: str, person: str, project: str | None = None) -> Response:
     """One person asks, about a fresh project, or about the one that is given."""
     sample = SAMPLES.get(row, Sample())
@@ -81,6 +96,8 @@ async def tried(here: SqlHouse, row: str, person: str, project: str | None = Non
     names = {"project_id": project or fresh, **await sample.before(here, fresh)}
     method, path = route_of(row)
     url = path.format(**names) + sample.query
+    if row == ENDLESS:
+        return await begun(here, token_of(person), url)
     return await here.ask(token_of(person), method, url, **sample.body(names))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from httpx2 import AsyncClient
+from httpx2 import AsyncClient, Response
 
 from tests.server.edge.api.newcomers import PASSWORD, login, newcomer, told
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
@@ -134,3 +134,72 @@ async def test_codes_cannot_be_guessed_for_long(here: SqlHouse) -> None:
     ]
     assert statuses[0] == 401
     assert statuses[-1] == 429
+
+
+# --- leaving ---
+
+
+async def left(browser: AsyncClient, **who: str) -> Response:
+    return await browser.post("/users/me/delete", json=who)
+
+
+async def test_an_account_is_deleted_by_its_owner_and_nobody_else__L8(here: SqlHouse) -> None:
+    browser, phone = await newcomer(here), here.browser()
+    await phone.post("/auth/login", json=login())
+    assert told(await left(browser)) == (403, "forbidden")
+    assert told(await left(browser, password="wrong")) == (403, "forbidden")
+    gone = await left(browser, password=PASSWORD)
+    assert gone.status_code == 204
+    assert 'session=""' in gone.headers["set-cookie"]
+    assert "was deleted" in here.mailbox.mails[-1].text
+    for one in (browser, phone):
+        assert (await one.get("/users/me")).status_code == 401
+    assert (await phone.post("/auth/login", json=login())).status_code == 401
+    assert (await (await newcomer(here)).get("/users/me")).status_code == 200
+
+
+async def test_what_would_have_no_owner_is_named_and_stays(here: SqlHouse) -> None:
+    browser = await newcomer(here)
+    made = (await browser.post("/projects", json={"title": "Bakery"})).json()
+    refused = await left(browser, password=PASSWORD)
+    assert told(refused) == (409, "conflict")
+    assert f"“Bakery” ({made['id']})" in refused.json()["detail"]
+    await here.person("bo")
+    project = f"/projects/{made['id']}"
+    await browser.post(f"{project}/members", json={"email": "bo@x.example", "role": "editor"})
+    await browser.post(f"{project}/transfer", json={"user_id": here.people["bo"]})
+    words = {"title": "Ada's words"}
+    assert (await browser.post(f"{project}/plan", json=words)).status_code == 201
+    assert (await left(browser, password=PASSWORD)).status_code == 204
+    members = (await here.ask("bo", "GET", f"{project}/members")).json()["items"]
+    assert [one["email"] for one in members] == ["bo@x.example"]
+    [done, *_] = (await here.ask("bo", "GET", f"{project}/activity")).json()["items"]
+    assert done["author"]["name"] is None
+    assert "ada" not in str(done).lower()
+
+
+async def test_who_has_a_second_factor_shows_it_to_leave(here: SqlHouse) -> None:
+    browser = await newcomer(here)
+    seed = (await browser.post("/users/me/second-factor", json={"password": PASSWORD})).json()
+    totp = pyotp.TOTP(seed["seed"])
+    code = totp.at(here.clock.now() // 1000)
+    await browser.post("/users/me/second-factor/confirm", json={"code": code})
+    assert told(await left(browser, password=PASSWORD)) == (403, "forbidden")
+    assert told(await left(browser, password=PASSWORD, code="000000")) == (403, "forbidden")
+    later = totp.at(here.clock.now() // 1000 + 30)
+    assert (await left(browser, password=PASSWORD, code=later)).status_code == 204
+
+
+async def test_who_has_no_password_has_just_logged_in_to_leave(here: SqlHouse) -> None:
+    await here.person("bo")
+    browser = here.browser()
+
+    async def log_in() -> None:
+        body = {"link": await here.login_link("bo")}
+        assert (await browser.post("/auth/link", json=body)).status_code == 200
+
+    await log_in()
+    await here.clock.advance(601)
+    assert told(await left(browser)) == (403, "forbidden")
+    await log_in()
+    assert (await left(browser)).status_code == 204

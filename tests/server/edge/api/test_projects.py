@@ -214,7 +214,8 @@ async def test_a_code_is_shown_once_and_opens_the_project__L11(
     path = f"/projects/{project}/invitations"
     invited = await here.ask("ada", "POST", path, json={"role": "editor", "uses": 2}, key="k")
     made = invited.json()
-    code = made.pop("code")
+    code, link = made.pop("code"), made.pop("link")
+    assert link.endswith(f"/invitation#{code}")
     listed = await here.ask("ada", "GET", path)
     assert listed.json() == {"items": [made]}
     shown = await here.ask(None, "GET", f"/invitations/{code}")

@@ -41,6 +41,7 @@ class Desk:
             restorer=ABSENT,
             vault=ABSENT,
             projects=ABSENT,
+            transfers=ABSENT,
             people=ABSENT,
             verify=self.verify,
             clock=self.clock,

@@ -11,11 +11,12 @@ from server.edge.commands.kit import Answer
 from server.edge.commands.output import show
 from server.edge.commands.parser import build_parser
 from server.edge.settings import Settings
-from server.main import ports_of
+from server.ground import ports_of
 from server.protocol.ids import ProjectId
 from server.room.ports import Attribution, Batch, Means, NewUpdate
 from store.open import open_store
 from tests.doubles.clock import ManualClock
+from tests.doubles.migrated import migrated
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class SqlDesk:
 
     async def _ask(self, *argv: str) -> Answer:
         args = build_parser().parse_args(argv)
-        store = await open_store(f"sqlite:///{self.folder / self.name}", self.clock)
+        store = await open_store(f"sqlite:///{migrated(self.folder / self.name)}", self.clock)
         try:
             answer: Answer = await args.handler(args, ports_of(store, self.settings, self.clock))
         finally:
@@ -57,7 +58,7 @@ class SqlDesk:
         return answer
 
     async def _append(self, project: str, update: bytes) -> None:
-        store = await open_store(f"sqlite:///{self.folder / self.name}", self.clock)
+        store = await open_store(f"sqlite:///{migrated(self.folder / self.name)}", self.clock)
         row = NewUpdate(update, Attribution(None, Means.CLIENT), self.clock.now())
         await store.log.append([Batch(ProjectId(project), (row,))])
         await store.close()

@@ -1,0 +1,149 @@
+"""Reads over HTTP: by rows where these are abreast of the log, by the live document where not.
+
+The clock stands still, so that nothing is projected unless a test waits for it.
+"""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pycrdt
+import pytest
+from httpx2 import Response
+
+from server.protocol.errors import RoomClosed
+from server.protocol.ids import ProjectId, Seq
+from tests.doubles.here_worker import HereWorker
+from tests.server.edge.api.sql_house import SqlHouse, sql_house
+from tests.server.room.projecting import projected
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+
+IDS = ("n", "a b/c", "\uffee", "\U0001f680", "Ä")
+ELEMENTS = [*(f"/nodes/{quote(id, safe='')}" for id in IDS), "/edges/e1", "/plan/s1", "/diagrams/d"]
+LISTS = [
+    *(f"/{kind}{query}" for kind in ("nodes", "edges", "plan", "diagrams") for query in ("",)),
+    "/nodes?limit=2",
+    "/plan?limit=1",
+    "/graph",
+    "/graph/neighbours?node=n&depth=3",
+    "/graph/neighbours?node=n&direction=in",
+    "/graph/paths?source=n&target=Ä",
+    "/graph/cycles",
+    "/graph/components",
+    "/graph.mmd",
+    "/plan.md",
+]
+
+
+def odd_document() -> bytes:
+    """Everything in which rows and documents might differ."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+
+    def root(name: str) -> "pycrdt.Map[Any]":
+        found: pycrdt.Map[Any] = doc.get(name, type=pycrdt.Map)
+        return found
+
+    def node(label: str, x: Any, content: str) -> "pycrdt.Map[Any]":
+        fields = {"label": label, "kind": "", "x": x, "y": -0.0, "content": pycrdt.Text(content)}
+        return pycrdt.Map(fields)
+
+    for id in IDS:
+        root("nodes")[id] = node(f"nul\0 {id}", 5e-324, "a\0b 中文 👍🏻")
+    root("nodes")["nan"] = node("", float("nan"), "")
+    root("nodes")["list"] = pycrdt.Array([1])
+    for at, (one, other) in enumerate([("n", "Ä"), ("Ä", "\U0001f680"), ("Ä", "n"), ("n", "-")]):
+        fields = {"source": one, "target": other, "label": "\0"}
+        root("edges")[f"e{at}"] = pycrdt.Map(fields)
+    for at, rank in enumerate(["\uffee", "\U0001f680", "a", "a"]):
+        body = pycrdt.Text("a\0b")
+        root("plan")[f"s{at}"] = pycrdt.Map({"title": "T\0", "rank": rank, "body": body})
+    source = pycrdt.Text("graph TD")
+    root("diagrams")["d"] = pycrdt.Map({"title": "D", "kind": "flowchart", "source": source})
+    return doc.get_update()
+
+
+@pytest.fixture
+async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SqlHouse]:
+    monkeypatch.setattr("server.room.rooms.Worker", HereWorker)
+    async with sql_house(tmp_path) as house:
+        await house.person("ada")
+        yield house
+
+
+async def with_content(here: SqlHouse) -> tuple[ProjectId, Seq]:
+    """A project that is in its room and in no row."""
+    project = await here.project("ada")
+    path = f"/projects/{project}/update"
+    answer = await here.ask("ada", "POST", path, content=odd_document())
+    return project, Seq(answer.json()["seq"])
+
+
+async def leave_to_rows(here: SqlHouse, project: ProjectId, seq: Seq) -> None:
+    """Project what there is, and close the room."""
+    await projected(here.rooms, here.clock, project, seq)
+    await here.rooms.end(project, RoomClosed("nobody is here"))
+    assert here.rooms.at_hand(project) is None
+
+
+def told(answer: Response) -> tuple[int, str, str | None]:
+    return answer.status_code, answer.text, answer.headers.get("etag")
+
+
+async def test_rows_and_document_give_the_same_answer_and_tag(here: SqlHouse) -> None:
+    project, seq = await with_content(here)
+    paths = [f"/projects/{project}{path}" for path in (*LISTS, *ELEMENTS)]
+    by_room = [told(await here.ask("ada", "GET", path)) for path in paths]
+    assert all(status == 200 for status, _, _ in by_room), by_room
+    await leave_to_rows(here, project, seq)
+    by_rows = [told(await here.ask("ada", "GET", path)) for path in paths]
+    assert here.rooms.at_hand(project) is None
+    for path, room, rows in zip(paths, by_room, by_rows, strict=True):
+        assert rows == room, path
+    assert all(tag for _, _, tag in by_rows[len(LISTS) :])
+
+
+async def test_parts_of_a_list_go_together_whoever_answers(here: SqlHouse) -> None:
+    project, seq = await with_content(here)
+    for kind, wanted in (("nodes", sorted(IDS)), ("plan", ["s2", "s3", "s1", "s0"])):
+        path = f"/projects/{project}/{kind}?limit=2"
+        first = (await here.ask("ada", "GET", path)).json()
+        await leave_to_rows(here, project, seq)
+        second = (await here.ask("ada", "GET", f"{path}&after={first['next']}")).json()
+        assert here.rooms.at_hand(project) is None
+        shown = [one["id"] for one in first["items"] + second["items"]]
+        assert shown == wanted[:4]
+        made = await here.ask("ada", "POST", f"/projects/{project}/diagrams", json={"title": "x"})
+        seq = Seq(made.json()["seq"])
+
+
+async def test_who_has_written_reads_it_before_it_is_in_a_row(here: SqlHouse) -> None:
+    project, seq = await with_content(here)
+    await leave_to_rows(here, project, seq)
+    path = f"/projects/{project}/nodes"
+    made = await here.ask("ada", "POST", path, json={"id": "new", "label": "New"})
+    listed = (await here.ask("ada", "GET", path)).json()
+    assert "new" in [one["id"] for one in listed["items"]]
+    assert listed["seq"] == made.json()["seq"] > seq
+    near = await here.ask("ada", "GET", f"/projects/{project}/graph/neighbours?node=new")
+    assert near.status_code == 200
+
+
+async def test_a_tag_that_rows_gave_holds_for_a_change_of_the_document(here: SqlHouse) -> None:
+    project, seq = await with_content(here)
+    await leave_to_rows(here, project, seq)
+    path = f"/projects/{project}/nodes/n"
+    tag = (await here.ask("ada", "GET", path)).headers["etag"]
+    for status in (200, 412):
+        headers = {"If-Match": tag}
+        answer = await here.ask("ada", "PATCH", path, json={"label": "New"}, headers=headers)
+        assert answer.status_code == status
+
+
+async def test_what_no_row_has_is_explained_by_the_document(here: SqlHouse) -> None:
+    project, seq = await with_content(here)
+    await leave_to_rows(here, project, seq)
+    answer = await here.ask("ada", "GET", f"/projects/{project}/nodes/nan")
+    assert answer.status_code == 404
+    assert "nodes/nan/x" in answer.json()["detail"]
