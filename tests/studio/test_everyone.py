@@ -25,11 +25,11 @@ VIEWS = {
 }
 
 
-def reach(page: Page, name: str, presses: int = 60) -> None:
+def reach(page: Page, name: str, key: str = "Tab") -> None:
     """Press Tab until what has this name is focused."""
     asked = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText"
-    for _ in range(presses):
-        page.keyboard.press("Tab")
+    for _ in range(60):
+        page.keyboard.press(key)
         if (page.evaluate(asked) or "").strip() == name:
             return
     raise AssertionError(f"Tab does not lead to {name!r}")
@@ -76,7 +76,7 @@ def test_everything_goes_by_keyboard_alone(people: Arrive) -> None:
     expect(page.locator(".outline a").first).to_have_text("Problem")
     ada.saved()
 
-    reach(page, "Share")
+    reach(page, "Share", "Shift+Tab")
     keys.press("Enter")
     expect(page.get_by_role("dialog", name="Share")).to_be_visible()
     keys.press("Escape")
@@ -112,13 +112,15 @@ def serious(person: Person, view: str) -> list[object]:
     found: list[object] = []
     for theme in THEMES:
         page.emulate_media(color_scheme=theme)
-        page.wait_for_selector(f"html[data-theme={theme}]")
+        page.wait_for_selector(f"html[data-theme={theme}]", state="attached")
         violations = page.evaluate(RUN_AXE)
         found += [(view, theme, one) for one in violations if one["impact"] in SERIOUS]
     return found
 
 
-SCRIPT = "<img src=https://elsewhere.example/x onerror=window.pwned=1><script>window.pwned=1</script>"
+SCRIPT = (
+    "<img src=https://elsewhere.example/x onerror=window.pwned=1><script>window.pwned=1</script>"
+)
 HOSTILE_MERMAID = (
     "flowchart TD\n"
     f'  a["{SCRIPT}"] --> b["<svg onload=window.pwned=1>"]\n'
@@ -141,7 +143,10 @@ def test_a_hostile_project_executes_nothing_and_loads_nothing(people: Arrive) ->
         {"do": "add-node", "node": {"id": "n", "label": SCRIPT, "kind": SCRIPT, "content": SCRIPT}},
         {"do": "add-node", "node": {"id": "m", "label": "m", "x": 400}},
         {"do": "add-edge", "edge": {"source": "n", "target": "m", "label": SCRIPT}},
-        {"do": "add-section", "section": {"title": SCRIPT, "body": SCRIPT + "\n[x](javascript:pwned=1)"}},
+        {
+            "do": "add-section",
+            "section": {"title": SCRIPT, "body": SCRIPT + "\n[x](javascript:pwned=1)"},
+        },
         {"do": "add-diagram", "diagram": {"title": SCRIPT, "kind": "x", "source": HOSTILE_MERMAID}},
     ]
     eve.post(f"/projects/{project}/bulk", {"operations": operations})
@@ -165,7 +170,9 @@ def test_a_hostile_project_executes_nothing_and_loads_nothing(people: Arrive) ->
     assert page.evaluate("window.pwned") is None
     # The cleaner parses in a document of its own, where the policy speaks up, too.
     for person in (eve, ada):
-        person.faults[:] = [one for one in person.faults if "The action has been blocked" not in one]
+        person.faults[:] = [
+            one for one in person.faults if "The action has been blocked" not in one
+        ]
 
 
 def test_the_first_load_is_small(people: Arrive) -> None:

@@ -27,7 +27,9 @@ def test_three_people_and_a_program_edit_together_in_all_three_views__L1(
         ada.page.locator(".board").press("n")
         ada.page.keyboard.type("Typed by Ada")
         ada.page.keyboard.press("Enter")
-        program.until("[...doc.getMap('nodes').values()].some(n => n.get('label') === 'Typed by Ada')")
+        program.until(
+            "[...doc.getMap('nodes').values()].some(n => n.get('label') === 'Typed by Ada')"
+        )
         program.run("doc.getMap('nodes').get('node0').set('label', 'From a program')")
         for person in (grace, alan):
             expect(person.page.get_by_text("Typed by Ada")).to_be_visible()

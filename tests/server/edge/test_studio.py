@@ -44,9 +44,7 @@ def test_every_page_is_the_page_and_is_asked_for_again(built: Path) -> None:
 def test_only_our_own_scripts_may_run(built: Path) -> None:
     for path in ("/", "/sw.js"):
         headers = client_of(load_studio(built)).get(path).headers
-        policy = dict(
-            part.split(" ", 1) for part in headers["content-security-policy"].split("; ")
-        )
+        policy = dict(part.split(" ", 1) for part in headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == policy["connect-src"] == "'self'"
         assert policy["frame-ancestors"] == "'none'"
@@ -55,7 +53,10 @@ def test_only_our_own_scripts_may_run(built: Path) -> None:
 
 def test_files_with_a_digest_in_their_names_are_kept_for_ever(built: Path) -> None:
     answer = client_of(load_studio(built)).get("/assets/index-1a2b.js")
-    assert (answer.text, answer.headers["content-type"]) == ("plain", "text/javascript; charset=utf-8")
+    assert (answer.text, answer.headers["content-type"]) == (
+        "plain",
+        "text/javascript; charset=utf-8",
+    )
     assert "immutable" in answer.headers["cache-control"]
 
 

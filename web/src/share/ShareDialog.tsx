@@ -148,6 +148,7 @@ function Invitations() {
     const made = await got(
       api.POST('/projects/{project_id}/invitations', { params: pathOf(live.id), body }),
     )
+    // As this browser reaches the server: that is what works for people near it, too.
     setLink(`${window.location.origin}/invitation#${made.code}`)
     again()
   }
