@@ -1,4 +1,4 @@
-"""One server and one browser for all tests of the studio; each person has a context of their own."""
+"""One server and one browser for all tests of the studio; a context for each person."""
 
 import itertools
 from collections.abc import Callable, Iterator

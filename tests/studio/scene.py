@@ -22,13 +22,18 @@ EDGES = (
 SECTIONS = (
     (
         "Summary",
-        "We bake **sourdough** at night and bring it to offices by cargo bike before 8:30.\n\n"
-        "- one oven, one neighbourhood, one price\n- no shop, no leftovers\n",
+        """We bake **sourdough** at night and bring it to offices by cargo bike before 8:30.
+
+- one oven, one neighbourhood, one price
+- no shop, no leftovers
+""",
     ),
     (
         "Customers",
-        "Office managers of companies with 20 to 200 people.\n\n"
-        "> Bread is the one perk that everybody uses.\n",
+        """Office managers of companies with 20 to 200 people.
+
+> Bread is the one perk that everybody uses.
+""",
     ),
     ("Money", "At €9 per person and week we break even with **240 subscribers**.\n"),
     ("Risks", "Flour has become dearer by 18% since spring.\n"),

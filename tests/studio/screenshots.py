@@ -4,7 +4,6 @@ Each view, light and dark, on a desk and on a phone, of a server that is made fo
 it is there, makes them small.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from typing import Literal
@@ -114,10 +113,13 @@ def shrink(path: Path) -> None:
 def main() -> None:
     """On a server of its own."""
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
-        with launched() as browser:
-            take_all(server, browser)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server(Path(folder)) as server,
+        launched() as browser,
+    ):
+        take_all(server, browser)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,4 +1,4 @@
-"""The studio is for everybody: by keyboard alone, with a screen reader, and safe from each other."""
+"""The studio is for everybody: by keyboard alone, with a screen reader, safe from each other."""
 
 from typing import Literal
 
@@ -17,6 +17,8 @@ SERIOUS = ("serious", "critical")
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RUN_AXE = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
   one => ({ id: one.id, impact: one.impact, nodes: one.nodes.map(n => n.html).slice(0, 3) }))"""
+FOCUSED = """() => document.activeElement.getAttribute('aria-label')
+  ?? document.activeElement.innerText"""
 VIEWS = {
     "board": ".node",
     "plan": ".section .cm-content",
@@ -27,10 +29,9 @@ VIEWS = {
 
 def reach(page: Page, name: str, key: str = "Tab") -> None:
     """Press Tab until what has this name is focused."""
-    asked = "() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText"
     for _ in range(60):
         page.keyboard.press(key)
-        if (page.evaluate(asked) or "").strip() == name:
+        if (page.evaluate(FOCUSED) or "").strip() == name:
             return
     raise AssertionError(f"Tab does not lead to {name!r}")
 
