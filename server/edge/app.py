@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from server.edge.body_limit import BodyLimit
 from server.edge.front_door import FrontDoor
 from server.edge.problems import on_crash, on_error, on_http_exception
 from server.protocol.errors import AgentcError, NotFound
@@ -36,9 +37,8 @@ def build_app(
     app = Starlette(
         routes=[*routes, WebSocketRoute("/{path:path}", _no_such_socket)],
         exception_handlers=handlers,
-        max_body_size=max_body_bytes,
     )
-    return FrontDoor(app, clock)
+    return FrontDoor(BodyLimit(app, max_body_bytes), clock)
 
 
 async def _no_such_socket(websocket: WebSocket) -> None:

@@ -122,6 +122,27 @@ def test_registered_invited_connected_by_ticket_and_closed_by_logging_out_L8(
         assert hers.recv(timeout=10)
 
 
+def test_who_deletes_their_account_is_out_at_once_and_their_words_stay_L8(
+    server: Server, browsers: Browsers
+) -> None:
+    ada, bo = browsers(), browsers()
+    ada.registers("ada")
+    bo.registers("bo")
+    project = ada.asks("POST", "/projects", 201, title="Bakery")["id"]
+    invited = ada.asks("POST", f"/projects/{project}/invitations", 201, role="editor")
+    bo.asks("POST", f"/invitations/{invited['code']}/accept", 200)
+    bo.asks("POST", f"/projects/{project}/nodes", 201, id="n", label="Bo's words")
+    with bo.connects(project, cookie=True) as his:
+        his.send(STEP_1)
+        assert his.recv(timeout=10)
+        bo.asks("POST", "/users/me/delete", 204, password=PASSWORD)
+        assert is_closed_soon(his) // 100 == 44
+    assert ada.asks("GET", f"/projects/{project}/nodes/n", 200)["label"] == "Bo's words"
+    ada.asks("POST", "/users/me/delete", 409, password=PASSWORD)
+    server.stop()
+    assert "bo@x.example" not in "".join(people(server.folder))
+
+
 def test_a_ticket_of_a_session_that_has_ended_opens_nothing_L8(
     server: Server, browsers: Browsers
 ) -> None:
@@ -197,12 +218,26 @@ def test_no_secret_is_in_the_database_or_in_a_full_debug_log_L11(
     ada.client.get(f"http://127.0.0.1:{server.port}/login?link={link}")
     ada.asks("POST", "/auth/link", 200, link=link)
     secrets.append(link)
+    path = f"/projects/{project}/invitations"
+    for _ in range(2):  # The second answer is the first one, kept.
+        kept = ada.client.post(path, json={"role": "viewer"}, headers={"Idempotency-Key": "k"})
+        secrets.append(kept.json()["code"])
+    assert secrets[-1] == secrets[-2]
+    ada.asks("GET", f"/invitations/{secrets[-1]}", 200)
     server.stop()
     for where, text in (("database", dump(server.folder)), ("log", server.log())):
         assert len(text) > 1000, where
         found = [secret for secret in secrets if secret in text]
         assert found == [], where
     assert not re.search(r"\$argon2|8g[a-z]?_[A-Za-z0-9_-]{20}", server.log())
+
+
+def people(folder: Path) -> Iterator[str]:
+    """All rows that could name somebody."""
+    [path] = folder.glob("data/*.db")
+    with sqlite3.connect(path) as database:
+        yield from (str(row) for row in database.execute("SELECT * FROM users"))
+        yield from (str(row) for row in database.execute("SELECT * FROM invitations"))
 
 
 def dump(folder: Path) -> str:

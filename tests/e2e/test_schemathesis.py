@@ -72,7 +72,7 @@ def owner(server: Server) -> str:
     return server.add_user("owner@x.example")
 
 
-@pytest.mark.parametrize("person", ["owner", "editor", "viewer", "stranger", "nobody"])
+@pytest.mark.parametrize("person", ["owner", "editor", "viewer", "stranger", "nobody", "admin"])
 def test_nothing_is_answered_that_is_not_documented(
     server: Server, owner: str, tmp_path: Path, person: str
 ) -> None:

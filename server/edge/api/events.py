@@ -18,6 +18,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from server.edge.api.callers import ReadAccess
+from server.edge.api.guarded import Router
 from server.edge.api.openapi import refusals
 from server.edge.api.services import KnownServices, Services
 from server.edge.api.times import moment
@@ -44,7 +45,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
 
 def routes() -> APIRouter:
     """What happens to one project."""
-    router = APIRouter(tags=["events"], prefix="/projects")
+    router = Router(tags=["events"], prefix="/projects")
     router.get(
         "/{project_id}/events",
         response_class=StreamingResponse,

@@ -26,6 +26,8 @@ FLOW_SECONDS = 600
 LINKING = "/users/me/identities"
 GZIP_BYTES = 1024
 """Smaller answers are not compressed; those with a secret in them are smaller."""
+GZIP_LEVEL = 5
+"""Two megabytes of JSON take 20 ms; at the default of 9 they take 270, and are a tenth smaller."""
 PREFLIGHT_SECONDS = 600
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 SENT = (
@@ -36,7 +38,15 @@ SENT = (
     "If-None-Match",
     "Last-Event-ID",
 )
-SHOWN = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+SHOWN = (
+    "ETag",
+    "Idempotent-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+)
 REVALIDATE = "private, no-cache"
 
 
@@ -53,7 +63,7 @@ def fronted(api: ASGIApp, settings: Settings, clock: Clock, keys: Keys, base: st
             https_only=base.startswith("https:"),
         ),
     )
-    app = GZipMiddleware(Revalidation(app), minimum_size=GZIP_BYTES)
+    app = GZipMiddleware(Revalidation(app), minimum_size=GZIP_BYTES, compresslevel=GZIP_LEVEL)
     if settings.rate_limits:
         app = RateLimit(app, settings, clock)
     return _cors(app, settings.allowed_origins)

@@ -13,8 +13,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from server.document.graph import Direction, Graph
+from server.document.listing import Page
 from server.document.markdown import plan_as_markdown
 from server.document.mermaid import flowchart
+from server.document.schema import ProjectView, Section
 from server.edge.api.callers import Access, ReadAccess
 from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut
 from server.edge.api.guarded import Router
@@ -24,6 +26,7 @@ from server.edge.api.services import KnownServices, Services
 
 T = TypeVar("T")
 
+WHOLE = Page(limit=1 << 31, after=None)
 MERMAID = "text/vnd.mermaid"
 MARKDOWN = "text/markdown"
 
@@ -64,7 +67,7 @@ class Groups(Output):
 def routes() -> APIRouter:
     """Read only."""
     router = Router(tags=["graph"], prefix="/projects/{project_id}")
-    router.get("/graph", responses=refusals(404))(read_graph)
+    router.get("/graph", response_model=GraphOut, responses=refusals(404))(read_graph)
     router.get("/graph/neighbours", responses=refusals(404))(list_neighbours)
     router.get("/graph/paths", responses=refusals(404))(list_paths)
     router.get("/graph/cycles", responses=refusals(404))(list_cycles)
@@ -80,11 +83,15 @@ def text(media_type: str) -> Responses:
     return {200: {"description": "The text.", "content": content}, **refusals(404)}
 
 
-async def read_graph(access: ReadAccess, services: KnownServices) -> GraphOut:
+async def read_graph(access: ReadAccess, services: KnownServices) -> Response:
     """The graph as one JSON; nodes and edges by id."""
     seen = await services.content().view(access.project)
-    view, seq = seen.value, seen.seq
-    return GraphOut(
+    body = await asyncio.to_thread(_as_json, seen.value, seen.seq)
+    return Response(body, media_type="application/json")
+
+
+def _as_json(view: ProjectView, seq: int) -> bytes:
+    graph = GraphOut(
         nodes=[NodeOut.of(node, seq) for node in view.nodes],
         edges=[EdgeOut.of(edge, seq) for edge in view.edges],
         problems=[
@@ -92,6 +99,7 @@ async def read_graph(access: ReadAccess, services: KnownServices) -> GraphOut:
         ],
         seq=seq,
     )
+    return graph.model_dump_json().encode()
 
 
 async def list_neighbours(
@@ -134,14 +142,15 @@ async def list_components(access: ReadAccess, services: KnownServices) -> Groups
 async def read_mermaid(access: ReadAccess, services: KnownServices) -> Response:
     """The graph as a Mermaid flowchart."""
     view = (await services.content().view(access.project)).value
-    return Response(flowchart(view.nodes, view.edges), media_type=MERMAID)
+    source = await asyncio.to_thread(flowchart, view.nodes, view.edges)
+    return Response(source, media_type=MERMAID)
 
 
 async def read_markdown(access: ReadAccess, services: KnownServices) -> Response:
     """The plan as one Markdown text."""
     project = await services.directory.project(access.project)
-    view = (await services.content().view(access.project)).value
-    return Response(plan_as_markdown(project.title, view.sections), media_type=MARKDOWN)
+    seen = await services.content().part(access.project, Section, WHOLE)
+    return Response(plan_as_markdown(project.title, seen.value.items), media_type=MARKDOWN)
 
 
 async def _ask(services: Services, access: Access, question: Callable[[Graph], T]) -> tuple[T, int]:

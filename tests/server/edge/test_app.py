@@ -125,7 +125,16 @@ def test_a_crash_tells_nothing_but_its_name_L7(client: TestClient) -> None:
 
 def test_a_body_over_the_limit_is_refused_L7(client: TestClient) -> None:
     assert client.post("/echo", content=b"x" * 1000).status_code == 200
-    assert client.post("/echo", content=b"x" * 1001).status_code == 413
+    refused = client.post("/echo", content=b"x" * 1001)
+    in_parts = client.post("/echo", content=iter([b"x" * 1000, b"x"]))
+    for answer in (refused, in_parts):
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["type"] == "urn:8gentc:problem:too-large"
+
+
+def test_who_is_refused_before_the_body_is_read_hears_that_L7(client: TestClient) -> None:
+    assert client.post("/nowhere", content=b"x" * 1001).status_code == 404
 
 
 def test_answers_carry_security_headers_and_keep_their_own(client: TestClient) -> None:

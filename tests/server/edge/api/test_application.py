@@ -69,10 +69,16 @@ async def test_nobody_has_a_body_read__L7() -> None:
             read.append(b"{}")
             yield b"{}"
 
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Content-Length": str(1 << 40)}
         path = f"{PREFIX}/projects/{here.project}/nodes"
         answer = await here.client.post(path, content=body(), headers=headers)
         assert (answer.status_code, read) == (401, [])
+        editor = bearer(await here.token("editor", Role.EDITOR))
+        for key in ({}, {"Idempotency-Key": "k"}):
+            asked = editor | headers | key
+            answer = await here.client.post(path, content=body(), headers=asked)
+            assert (answer.status_code, read) == (413, [])
+            assert answer.json()["type"] == "urn:8gentc:problem:too-large"
 
 
 async def test_a_role_that_ends_while_a_body_is_sent_is_no_role__L8() -> None:

@@ -1,5 +1,8 @@
 """Whole projects out and in: equal when they come back, and bad files change nothing."""
 
+import io
+import struct
+import zipfile
 from typing import Any
 
 import pycrdt
@@ -8,6 +11,8 @@ from httpx2 import Response
 
 from server.document.replica import Document, Replica
 from server.edge.api.application import PREFIX
+from server.edge.settings import Settings
+from server.protocol.lib0 import write_uint
 from server.protocol.roles import Role
 from server.room.ports import Attribution, Means
 from tests.server.edge.api.house import House, bearer, house
@@ -21,6 +26,21 @@ MEDIA = {
 }
 
 
+def zipped(name: str, content: bytes, claim: int | None = None) -> bytes:
+    """A zip of one file, that claims to hold as much as it does, or something else."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    packed = bytearray(out.getvalue())
+    if claim is not None:
+        struct.pack_into("<I", packed, packed.rindex(b"PK\x01\x02") + 24, claim)
+    return bytes(packed)
+
+
+GIGABYTE = 1 << 30
+CLAIMING_TEXT = bytes.fromhex("0101010004010174") + write_uint(GIGABYTE) + b"words"
+"""An update: one string, that claims to be longer than all that there is."""
+SMALL = Settings(max_document_bytes=1 << 20)
 TWINS = b'{"nodes": [{"id": "a", "label": ""}, {"id": "a", "label": ""}]}'
 
 
@@ -118,17 +138,30 @@ async def test_people_get_text() -> None:
         ("application/zip", b"", 400),
         ("application/octet-stream", b"\x05nonsense", 400),
         ("application/octet-stream", b"\x00\x00", 422),
+        ("application/zip", zipped("project.json", bytes(50_000_000)), 413),
+        ("application/zip", zipped("document.yjs", bytes(50_000_000), claim=500), 400),
+        ("application/zip", zipped("document.yjs", b"small", claim=GIGABYTE), 413),
+        ("application/zip", zipped("../../etc/passwd", b"root"), 422),
+        ("application/zip", zipped("a/../../document.yjs", b"x"), 422),
+        ("application/zip", zipped("C:\\document.yjs", b"x"), 422),
+        ("application/zip", zipped("holiday.jpg", b"\xff\xd8"), 422),
+        ("application/octet-stream", CLAIMING_TEXT, 400),
+        ("application/octet-stream", b"\xff" * 9 + b"\x01", 400),
+        ("application/octet-stream", zipped("document.yjs", b"x"), 400),
+        ("application/json", b'{"nodes": [{"label": "a", "x": NaN}]}', 422),
+        ("application/json", b'{"nodes": [{"label": "a", "x": 1e999}]}', 422),
+        ("application/json", b'{"title": "' + b"a" * 1_100_000 + b'"}', 413),
         ("text/plain", b"hello", 422),
     ],
 )  # fmt: skip
 async def test_a_bad_file_gives_one_clear_error_and_makes_nothing__L7(
     kind: str, body: bytes, status: int
 ) -> None:
-    async with house() as here:
+    async with house(settings=SMALL) as here:
         token = await here.token("ada", Role.EDITOR)
         answer = await bring(here, token, kind, body)
-        assert answer.status_code == status
-        assert answer.json()["detail"]
+        assert answer.status_code == status, answer.text
+        assert answer.json()["type"].startswith("urn:8gentc:problem:")
         assert len(await here.store.directory.list_projects()) == 1
 
 

@@ -147,3 +147,48 @@ async def test_what_no_row_has_is_explained_by_the_document(here: SqlHouse) -> N
     answer = await here.ask("ada", "GET", f"/projects/{project}/nodes/nan")
     assert answer.status_code == 404
     assert "nodes/nan/x" in answer.json()["detail"]
+
+
+def hostile_document() -> bytes:
+    """Anything anywhere."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    for name in ("nodes", "edges"):
+        doc.get(name, type=pycrdt.Array).extend([1, "two", None])
+    nodes: pycrdt.Map[Any] = doc.get("nodes", type=pycrdt.Map)
+    where = {"inf": float("inf"), "nan": float("nan"), "true": True, "big": 2**60, "text": "left"}
+    for id, x in where.items():
+        fields = {"label": "", "kind": "", "x": x, "y": 0.0, "content": pycrdt.Text("deep down")}
+        nodes[id] = pycrdt.Map(fields)
+    nodes["string"] = "no map"
+    plan: pycrdt.Map[Any] = doc.get("plan", type=pycrdt.Map)
+    body = pycrdt.Text("endless " * 125_000)
+    plan["title"] = pycrdt.Map({"title": "T" * 1_000_000, "rank": "a", "body": body})
+    plan["list"] = pycrdt.Map({"title": ["a"], "rank": {"b": 1}, "body": "a string"})
+    doc.get("diagrams", type=pycrdt.Text).insert(0, "a text")
+    doc.get("meta", type=pycrdt.Map)["schema"] = "9"
+    return doc.get_update()
+
+
+async def test_a_hostile_document_is_answered_and_its_problems_named__L7(here: SqlHouse) -> None:
+    project = await here.project("ada")
+    path = f"/projects/{project}"
+    body = hostile_document()
+    seq = Seq((await here.ask("ada", "POST", f"{path}/update", content=body)).json()["seq"])
+    asked = ["/nodes", "/edges", "/plan", "/diagrams", "/graph", "/graph/cycles", "/graph.mmd"]
+    asked += ["/graph/components", "/plan.md", "/graph/neighbours?node=big"]
+    by_room = [told(await here.ask("ada", "GET", path + one)) for one in asked]
+    assert [status for status, _, _ in by_room] == [200] * len(asked)
+    await leave_to_rows(here, project, seq)
+    assert [told(await here.ask("ada", "GET", path + one)) for one in asked] == by_room
+    problems = (await here.ask("ada", "GET", f"{path}/problems")).json()
+    assert {one["path"] for one in problems["items"]} == {
+        *("nodes", "edges", "diagrams", "meta/schema"),
+        *(f"nodes/{id}/x" for id in ("inf", "nan", "true", "text")),
+        *("nodes/string", "plan/title/title"),
+        *(f"plan/list/{field}" for field in ("title", "rank", "body")),
+    }
+    found = (await here.ask("ada", "GET", "/search?q=deep down")).json()["items"]
+    assert [one["id"] for one in found] == ["big"]
+    for form in ("json", "zip", "yjs", "markdown", "mermaid"):
+        answer = await here.ask("ada", "GET", f"{path}/export?format={form}")
+        assert answer.status_code == 200
