@@ -3,8 +3,10 @@
 #   make install   .venv with the command .venv/bin/8gentc, exactly the pinned versions
 #   make run       set everything up and start the server; the first start prints how to connect
 #   make local-ai  a small language model, for an agent without a key; `make run` does it too
+#   make web       build the studio into server/edge/static/studio; needs Node 20
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
+#   make check-web the same for the studio alone; part of check where there is Node
 #   make api-types clients/typescript/api.d.ts, after a change of the HTTP API
 #   make bench     measure 8gentc beside other servers; writes benchmarks/RESULTS.md; about an hour
 #   make soak      half an hour of ordinary work: does anything grow? writes benchmarks/SOAK.md
@@ -20,13 +22,15 @@ INTEROP := tests/interop
 WHEELS := dist
 PEERS := benchmarks/peers
 TYPES := clients/typescript
+STUDIO := server/edge/static/studio
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install run try-local-ai local-ai test check api-types bench bench-peers soak wheel clean
+.PHONY: install web run try-local-ai local-ai test check check-web screenshots api-types bench \
+	bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -42,9 +46,25 @@ $(NODE_STAMP): $(NODE_LOCK)
 	cd $(INTEROP) && npm ci --no-audit --no-fund
 	touch $@
 
-# Without a key or an address of models, the agent gets a small one of our own; the server starts
-# without it where it cannot be had.
-run: install $(if $(OPENAI_API_KEY)$(OPENAI_BASE_URL),,try-local-ai)
+# The studio. Vite writes index.html last, so it stands for all that it has built.
+STUDIO_SOURCES := $(shell find web/src web/public -type f 2>/dev/null) \
+	web/index.html web/vite.config.ts web/package-lock.json
+
+web: $(STUDIO)/index.html
+
+$(STUDIO)/index.html: $(STUDIO_SOURCES) web/node_modules/.installed
+	cd web && npm run --silent build -- --logLevel warn
+	touch $@
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
+
+# Without Node the server runs all the same, and says at / what is missing. Without a key or an
+# address of models, the agent gets a small one of our own; the server starts without it where it
+# cannot be had.
+run: install $(if $(shell command -v npm),web) \
+		$(if $(OPENAI_API_KEY)$(OPENAI_BASE_URL),,try-local-ai)
 	$(BIN)/8gentc serve --first-run
 
 try-local-ai:
@@ -58,15 +78,23 @@ $(VENV)/.local-ai: $(PY_STAMP)
 	touch $@
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
-test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed)
+test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
 	$(BIN)/python -m pytest
 
-check: install
+check: install $(if $(shell command -v npm),check-web)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q --numprocesses auto --hypothesis-profile quick \
 		-m "not slow and not node and not postgres"
+
+# The studio: format, lint, types, tests of its pure parts. Seconds.
+check-web: web/node_modules/.installed
+	cd web && npm run --silent lint && npm run --silent types && npm run --silent test -- --silent
+
+# The pictures in docs/screenshots, taken of a server with a browser.
+screenshots: install web
+	$(BIN)/python -m tests.studio.screenshots
 
 # Types of the HTTP API for TypeScript, from the OpenAPI document that the code makes.
 api-types: install $(TYPES)/node_modules/.installed
@@ -98,14 +126,15 @@ $(PEERS)/.venv/.installed: $(PEERS)/requirements.txt
 	-$(PEERS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-# The same steps as in the Dockerfile.
-wheel: install
+# The same steps as in the Dockerfile. Without Node, a wheel without a studio.
+wheel: install $(if $(shell command -v npm),web)
 	rm -rf $(WHEELS)
 	$(BIN)/python -m pip wheel --quiet --no-deps --build-constraint constraints.txt \
 		--wheel-dir $(WHEELS) .
 
 clean:
 	rm -rf $(PEERS)/node_modules $(PEERS)/y_websocket/node_modules $(PEERS)/.venv benchmarks/.work
+	rm -rf web/node_modules $(STUDIO)
 	rm -rf $(VENV) $(WHEELS) $(INTEROP)/node_modules $(TYPES)/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # --- long runs of what the suite runs small -------------------------------------------

@@ -39,6 +39,7 @@ from server.edge.passwords import Passwords
 from server.edge.providers import Providers
 from server.edge.secrets import load_or_create_key, token_digest
 from server.edge.settings import Settings
+from server.edge.studio import load_studio, unbuilt_routes
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
@@ -175,6 +176,7 @@ def application(
         runs=store.runs,
         reverter=Reverter(historian, rooms),
     )
+    studio = load_studio()
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(
@@ -183,6 +185,8 @@ def application(
             metrics,
             Mount(PREFIX, api),
             *docs_routes(),
+            # First come, first served: where there is a studio, these pages are its own.
+            *(studio.routes() if studio else unbuilt_routes()),
             *page_routes(),
             yjs.route(),
         ],

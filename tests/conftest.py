@@ -1,6 +1,6 @@
 """What every test may count on: asyncio under anyio, and honest skips.
 
-A test that needs Node, PostgreSQL or strace is skipped where those are missing, so that a
+A test that needs Node, PostgreSQL, strace or Chromium is skipped where those are missing, so that a
 laptop without them can still run the rest. Under ``CI=true`` nothing may be missing:
 such a skip is a failure there.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-NEEDED_IN_CI = ("node", "postgres", "trace")
+NEEDED_IN_CI = ("node", "postgres", "trace", "browser")
 
 # An example that takes long on a busy machine is no failure: nothing here asserts a time. CI
 # judges a change, always by the same examples; new ones are looked for everywhere else.

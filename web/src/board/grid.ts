@@ -1,0 +1,2 @@
+/** What cards snap to. */
+export const GRID = 8

@@ -1,0 +1,14 @@
+/** A labelled input. */
+import type { InputHTMLAttributes } from 'react'
+
+export function Field({
+  label,
+  ...input
+}: { label: string } & InputHTMLAttributes<HTMLInputElement>) {
+  return (
+    <label className="field">
+      {label}
+      <input className="input" {...input} />
+    </label>
+  )
+}
