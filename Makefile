@@ -79,7 +79,7 @@ $(VENV)/.local-ai: $(PY_STAMP)
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
 test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: install $(if $(shell command -v npm),check-web)
 	$(BIN)/ruff format --check .
