@@ -5,7 +5,6 @@ from typing import Any
 
 from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import ProjectId
-from server.room.difference import Source
 from server.room.worker import Worker
 
 
@@ -19,8 +18,10 @@ class HereWorker(Worker):
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The result of the work."""
-        if isinstance(args[0], Source):
-            self.asked.append(args[0].project)
-            if args[0].project in self.fails_for:
-                raise DocumentDamaged("told to")
+        # Work on a whole document names it; work on its bytes does not.
+        project = getattr(args[0], "project", None)
+        if project is not None:
+            self.asked.append(project)
+        if project in self.fails_for:
+            raise DocumentDamaged("told to")
         return work(*args)
