@@ -3973,7 +3973,7 @@ export interface components {
          * @description Why a run has not been done, for programs; ``Run.told`` says it to people.
          * @enum {string}
          */
-        RunReason: "no-model" | "bad-key" | "no-quota" | "rate-limited" | "refused" | "too-long" | "truncated" | "stalled" | "disconnected" | "nonsense" | "unavailable" | "rejected" | "over-budget" | "lost-rights" | "interrupted" | "room" | "cancelled" | "internal";
+        RunReason: "no-model" | "bad-key" | "no-quota" | "rate-limited" | "refused" | "too-long" | "truncated" | "answer-too-long" | "stalled" | "disconnected" | "nonsense" | "unavailable" | "rejected" | "over-budget" | "lost-rights" | "interrupted" | "room" | "cancelled" | "internal";
         /**
          * RunReverted
          * @description What was taken back.
