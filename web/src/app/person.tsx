@@ -10,6 +10,7 @@ import {
 } from 'react'
 import { api, done, got, Problem, toldOf } from '../api/client'
 import type { Profile } from '../api/types'
+import { forgetProjects } from '../live/kept'
 import { go } from './router'
 
 /** Everything that asks who is there waits for `known`. */
@@ -37,6 +38,7 @@ export function PersonProvider({ children }: { children: ReactNode }) {
     localStorage.removeItem(KEY)
     setStanding({ state: 'nobody' })
     go('/login')
+    await forgetProjects()
   }, [])
   useEffect(() => void refresh(), [refresh])
   const door = useMemo(() => ({ standing, refresh, leave }), [standing, refresh, leave])

@@ -11,6 +11,7 @@ import type { Awareness } from 'y-protocols/awareness'
 import { WebsocketProvider } from 'y-websocket'
 import type * as Y from 'yjs'
 import { api, got, Problem, UNREACHABLE } from '../api/client'
+import { unsavedKeyOf } from './kept'
 import * as saving from './saving'
 import type { Status, Trouble } from './status'
 
@@ -39,7 +40,7 @@ export class Connection {
   constructor(project: string, doc: Y.Doc, awareness: Awareness) {
     this.#project = project
     this.#doc = doc
-    this.#remembered = `studio:unsaved:${project}`
+    this.#remembered = unsavedKeyOf(project)
     this.#ledger = saving.opened(localStorage.getItem(this.#remembered) !== null)
     this.#status = {
       synced: false,

@@ -14,6 +14,7 @@ import { type Node, readNode } from '../document/nodes'
 import { type ProjectDocument, projectDocument, undoOf } from '../document/project'
 import { readSection, type Section } from '../document/sections'
 import { Connection } from './Connection'
+import { databaseOf, unsavedKeyOf } from './kept'
 import { Presence } from './presence'
 
 export class LiveProject {
@@ -46,8 +47,7 @@ export class LiveProject {
     }
     this.presence = new Presence(awareness, person)
     this.connection = new Connection(id, doc, awareness)
-    // Two people at one browser do not share what it keeps.
-    this.#kept = new IndexeddbPersistence(`8gentc:${person.id}:${id}`, doc)
+    this.#kept = new IndexeddbPersistence(databaseOf(person.id, id), doc)
     // Even a browser that keeps nothing (private windows, a full disk) connects.
     this.#kept.whenSynced
       .catch(() => undefined)
@@ -63,7 +63,7 @@ export class LiveProject {
 
   /** Forgets what this browser keeps of the project, unsaved edits included. */
   async forget(): Promise<void> {
-    localStorage.removeItem(`studio:unsaved:${this.id}`)
+    localStorage.removeItem(unsavedKeyOf(this.id))
     await this.#kept.clearData()
   }
 
