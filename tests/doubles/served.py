@@ -82,8 +82,15 @@ class Wire:
         return frame
 
     async def hears_message(self, start: bytes) -> bytes:
-        """The first message that begins like this."""
-        return bytes((await self.hears_where(lambda frame: frame.data[: len(start)] == start)).data)
+        """The first message that begins like this; pings before it are answered."""
+
+        def fits(frame: Frame) -> bool:
+            if frame.opcode is Opcode.PING:
+                self.says(Frame(Opcode.PONG, frame.data))
+                return False
+            return frame.data[: len(start)] == start
+
+        return bytes((await self.hears_where(fits)).data)
 
     async def is_told(self) -> tuple[int, str]:
         """Code and reason of the close frame, once it has come."""
