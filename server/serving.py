@@ -8,7 +8,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from server.agency import at_work
 from server.edge.accounts import AccountServices, account_services
 from server.edge.api.application import PREFIX, build_api
 from server.edge.api.docs import docs_routes
@@ -42,14 +43,12 @@ from server.edge.studio import load_studio, unbuilt_routes
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
-from server.ground import historian_of, opened
-from server.protocol.messages import Limits
+from server.ground import historian_of, hosting_of, opened
 from server.room.historian import Historian
-from server.room.limits import RoomLimits
 from server.room.ports import Clock
 from server.room.restorer import Restorer
-from server.room.rooms import Ports as RoomPorts
-from server.room.rooms import Rooms, hosting
+from server.room.reverter import Reverter
+from server.room.rooms import Rooms
 from server.room.upkeep import Rules, Upkeep, looking_after
 from server.room.worker import Worker
 from store.open import Store
@@ -71,9 +70,10 @@ async def serve(settings: Settings, *, is_first_run: bool) -> int:
     mailer = _mailer(settings, shows_secrets=is_first_run or sys.stdout.isatty())
     async with (
         opened(settings, clock) as store,
-        _hosting(store, settings, clock) as rooms,
+        hosting_of(store, settings, clock) as rooms,
         keeping(VisitBook(store.projects, clock)) as visits,
         _remembering(store, settings, clock) as historian,
+        at_work(settings, store, rooms, historian.work, clock),
     ):
         _prepare_interpreter()
         standing = Standing()
@@ -139,25 +139,6 @@ def _prepare_interpreter() -> None:
     gc.set_threshold(*COLLECT_AFTER)
 
 
-def _hosting(store: Store, settings: Settings, clock: Clock) -> AbstractAsyncContextManager[Rooms]:
-    ports = RoomPorts(
-        log=store.log,
-        compaction=store.compaction,
-        directory=store.directory,
-        feed=store.feed,
-        clock=clock,
-        projection=store.projection,
-        events=store.events,
-    )
-    limits = RoomLimits(
-        frames=Limits(max_frame_bytes=settings.max_frame_bytes),
-        max_document_bytes=settings.max_document_bytes,
-        max_backlog_bytes=settings.max_backlog_bytes,
-        idle_seconds=settings.idle_unload_seconds,
-    )
-    return hosting(ports, limits)
-
-
 def application(
     store: Store,
     rooms: Rooms,
@@ -192,6 +173,8 @@ def application(
         historian=historian,
         restorer=Restorer(historian, rooms, store.events),
         connections=count,
+        runs=store.runs,
+        reverter=Reverter(historian, rooms),
     )
     studio = load_studio()
     api = fronted(build_api(services), settings, clock, keys, people.base)

@@ -30,11 +30,13 @@ from sqlalchemy import (
 from server.protocol.errors import DocumentFault, StoreBusy
 from server.protocol.ids import ProjectId, Seq
 from server.room.ports import Appended, Batch
+from server.room.run_ports import RunStatus
 from store import tables as t
 from store.digests import row_digest
 from store.faults import DRIVER_ERRORS, Verdict, judge, summary
 from store.news import announce
 from store.prepared import Prepared
+from store.run_tables import runs
 from store.tables import AnyRow
 
 TAIL_BYTES_DUE = 64 * 1024
@@ -82,6 +84,15 @@ NAMED_IN_JSON = _lock_documents(
 NAMED_IN_ARRAY = _lock_documents(
     t.documents.c.project_id == any_(bindparam("projects", type_=ARRAY(String)))
 )
+HELD = (
+    select(runs.c.id)
+    .where(
+        runs.c.id == bindparam("run"),
+        runs.c.attempt == bindparam("held_by"),
+        runs.c.status == RunStatus.RUNNING.value,
+    )
+    .with_for_update(read=True)
+)
 INSERT_UPDATES = Prepared(insert(t.updates))
 MOVED = ("head", "digest", "tail_rows", "tail_bytes", "checkpoint_bytes", "due")
 MOVE_DOCUMENTS = Prepared(
@@ -124,6 +135,8 @@ def blame(conn: Connection, batches: Sequence[Batch]) -> None:
 
 def _append(conn: Connection, batches: Sequence[Batch]) -> tuple[Appended, ...]:
     documents = lock_documents(conn, [batch.project for batch in batches])
+    for batch in batches:
+        _require_leases(conn, batch)
     appended: list[Appended] = []
     rows: list[Values] = []
     moves: list[Values] = []
@@ -138,6 +151,14 @@ def _append(conn: Connection, batches: Sequence[Batch]) -> tuple[Appended, ...]:
     MOVE_DOCUMENTS.run(conn, moves)
     announce(conn, documents=[batch.project for batch in batches])
     return tuple(appended)
+
+
+def _require_leases(conn: Connection, batch: Batch) -> None:
+    """Rows of a run are those of the attempt that holds it, until this transaction ends (L9)."""
+    leases = {(new.by.run, new.by.attempt) for new in batch.updates if new.by.attempt is not None}
+    for run, attempt in leases:
+        if conn.execute(HELD, {"run": run, "held_by": attempt}).first() is None:
+            raise DocumentFault(batch.project, f"attempt {attempt} does not hold run {run}")
 
 
 def _chain(batch: Batch, document: AnyRow, rows: list[Values]) -> Values:

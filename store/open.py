@@ -33,6 +33,7 @@ from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
 from store.projection import SqlProjection
 from store.projection_reading import SqlProjectionReader
+from store.runs import SqlRuns
 from store.schema import upgrade
 from store.search import SqlSearch
 from store.second_factors import SqlSecondFactors
@@ -61,6 +62,7 @@ class Store:
     projects: SqlProjects
     invitations: SqlInvitations
     answers: SqlKeptAnswers
+    runs: SqlRuns
     events: SqlEventLog
     transfers: SqlTransfers
     people: AccountPorts
@@ -161,6 +163,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         projects=SqlProjects(db, clock),
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
+        runs=SqlRuns(db, clock),
         events=SqlEventLog(db, clock),
         transfers=SqlTransfers(db, clock),
         people=_people(db, clock),

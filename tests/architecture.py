@@ -21,7 +21,8 @@ ABOVE = ("server.edge", "store", "ai_agent")
 # The wiring may import everything in the house; the command is the one part that reads the
 # environment, and loads the server for ``serve`` only: no command waits for its frameworks.
 COMMAND, GROUND, SERVING = "server.main", "server.ground", "server.serving"
-WIRING = (COMMAND, GROUND, SERVING)
+AGENCY = "server.agency"
+WIRING = (COMMAND, GROUND, SERVING, AGENCY)
 
 # What each package may import from outside, besides the standard library.
 OUTSIDE: dict[str, frozenset[str]] = {
@@ -35,14 +36,15 @@ OUTSIDE: dict[str, frozenset[str]] = {
         | {"authlib", "joserfc", "httpx2", "pyotp", "aiosmtplib"}
     ),
     "store": frozenset({"sqlalchemy", "alembic", "aiosqlite", "asyncpg", "zstandard"}),
-    "ai_agent": frozenset(),
+    "ai_agent": frozenset({"openai", "httpx2"}),
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
+    AGENCY: frozenset(),
     SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx", "store.migrating", SERVING})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING, AGENCY})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(
@@ -56,7 +58,8 @@ SLEEPS = frozenset({"time.sleep", "asyncio.sleep", "anyio.sleep", "sleep"})
 # Who may catch what they cannot name, because they own the outcome: the edge turns it into a
 # close code, the owner of a room into a failed room, the committer into an unknown outcome, and
 # the room's desk hands the failure of a question back to whoever asked it, as the store's
-# writer does with the failure of a job from its thread.
+# writer does with the failure of a job from its thread, and the agent's worker is left with a
+# run that has failed.
 # Cleaning up and raising again is fine anywhere.
 CATCHERS = {
     ("server/edge/yjs.py", "_listen"),
@@ -72,6 +75,8 @@ CATCHERS = {
     ("server/room/projector.py", "_steps"),
     ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),
+    ("ai_agent/worker.py", "_outcome"),
+    ("ai_agent/worker.py", "_keep_up"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.
@@ -213,7 +218,11 @@ def _is_fixed(module: Module, name: str) -> bool:
     """Types are CamelCase; a logger is a logger; SQL tables and migrations describe themselves
     in names of their own, and are never changed."""
     word = name.lstrip("_")
-    tables = module.path in {"store/tables.py", "store/projection_tables.py"}
+    tables = module.path in {
+        "store/tables.py",
+        "store/projection_tables.py",
+        "store/run_tables.py",
+    }
     described = tables or module.path.startswith(MIGRATIONS)
     return word[:1].isupper() or name == "logger" or name.startswith("__") or described
 

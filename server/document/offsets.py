@@ -69,6 +69,13 @@ def insert_text(text: pycrdt.Text, index: int, added: str) -> None:
         text.insert(position, added)
 
 
+def append_text(text: pycrdt.Text, added: str) -> None:
+    """Insert at the end, after whatever is there."""
+    _encode(added, "utf-8")
+    if added:
+        text.insert(len(text), added)
+
+
 def delete_text(text: pycrdt.Text, start: int, end: int) -> None:
     """Remove the code points from ``start`` up to ``end``, and embeds between them."""
     if start > end:

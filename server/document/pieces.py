@@ -75,6 +75,11 @@ class StructHead(NamedTuple):
         return tuple(ref for ref in self[1:4] if ref is not None)
 
     @property
+    def has_place(self) -> bool:
+        """Whether it says where it is: what was collected does not."""
+        return self.info not in (_GC, _SKIP)
+
+    @property
     def is_text(self) -> bool:
         """Whether the content is a run of text."""
         return self.info not in (_GC, _SKIP) and self.info & _KIND == _STRING

@@ -11,6 +11,7 @@ import pycrdt
 
 from server.document.fields import shorten, value_of
 from server.document.live import Document
+from server.document.offsets import append_text
 from server.document.rank import insert_rank
 from server.document.schema import PLAN, Section, order, section_of
 from server.document.writing import (
@@ -113,6 +114,12 @@ def change_section(doc: Document, id: str, change: SectionChange) -> Section:
     change_element(doc, PLAN, id, {"title": change.title})
     change_text(doc, PLAN, id, "body", change.body)
     return section(doc, id)
+
+
+def append_body(doc: Document, id: str, added: str) -> None:
+    """More text at the end of a section."""
+    section(doc, id)
+    append_text(root_of(doc, PLAN)[id]["body"], added)
 
 
 def remove_section(doc: Document, id: str) -> None:

@@ -15,7 +15,7 @@ from server.document.fields import value_of
 from server.document.live import Document
 from server.document.project_difference import Added, Changed, Removed, difference
 from server.document.rewriting import rewrite
-from server.document.schema import NODES, Edge, ProjectView
+from server.document.schema import META, NODES, Edge, ProjectView
 from server.protocol.errors import Conflict, NotFound
 
 
@@ -25,6 +25,13 @@ def restore_project(doc: Document, before: ProjectView, wanted: ProjectView) -> 
     for one in found:
         _do(doc, one)
     return len(found)
+
+
+def other_roots(doc: Document) -> tuple[str, ...]:
+    """Root types that are not the schema's, by name: clients of other programs may use any. What
+    they hold is neither compared nor restored, since what it means is known to those only."""
+    ours = {META, *(form.root for form in FORMS.values())}
+    return tuple(sorted(set(doc.keys()) - ours))
 
 
 def restore_element(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 from server.document.archive import pack, unpack
 from server.document.building import Contents, build, require_project
 from server.document.markdown import plan_as_markdown
-from server.document.mermaid import flowchart
+from server.document.mermaid.flowchart import flowchart
 from server.document.schema import ProjectView
 from server.edge.api.elements import DiagramBody, EdgeBody, NodeBody, ProblemOut, SectionBody
 from server.edge.api.models import Input

@@ -1,9 +1,9 @@
 """Everything an operator can set, in one table: the fields of :class:`Settings`.
 
-Each field is one environment variable, ``AGENTC_`` and the name in capitals, with
-its type, default and meaning beside it; the documents and ``serve --help`` are
-checked against the same table. A command line option of the same name wins over
-the environment; an empty value counts as not set. What does not live here: what
+Each field is one environment variable, ``AGENTC_`` and the name in capitals (but for those
+that others have named), with its type, default and meaning beside it; the documents and
+``serve --help`` are checked against the same table. A command line option of the same name
+wins over the environment; an empty value counts as not set. What does not live here: what
 a setting does, and any reading of ``os.environ`` (``server.main`` passes it in).
 
 Long because a table is read in one place.
@@ -12,14 +12,17 @@ Law kept: L11, no secret is part of a repr or of an error message.
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from server.protocol.errors import Invalid
 
 PREFIX = "AGENTC_"
+FEATURES = frozenset({"tools", "json_schema", "stream_usage", "completion_tokens"})
 DATABASES = ("sqlite", "sqlite+aiosqlite", "postgresql", "postgresql+asyncpg")
 T = TypeVar("T")
 
@@ -130,9 +133,58 @@ def _domains(value: str) -> tuple[str, ...]:
     return domains
 
 
-def _row(parse: Callable[[str], T], default: str, means: str, *, secret: bool = False) -> T:
-    """One row of the table: how to read a value, the default as one writes it, what it means."""
-    metadata = {"parse": parse, "default": default, "means": means, "secret": secret}
+def _limit(value: str) -> int | None:
+    if not value:
+        return None
+    return _whole(0, 10**15)(value)
+
+
+def _money(value: str) -> int | None:
+    """Millionths."""
+    if not value:
+        return None
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not 0 <= amount <= 10**9:
+        raise ValueError("an amount of money such as 2.50")
+    return int(amount * 1_000_000)
+
+
+def _base_url(value: str) -> str | None:
+    if value and urlsplit(value).scheme not in ("http", "https"):
+        raise ValueError("an address like http://127.0.0.1:11434/v1")
+    return value.rstrip("/") or None
+
+
+def _features(value: str) -> frozenset[str] | None:
+    given = frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    if not given <= FEATURES:
+        raise ValueError(f"some of {', '.join(sorted(FEATURES))}, parted by commas, or none")
+    return given or None
+
+
+def _prices(value: str) -> str:
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        if re.fullmatch(r".+=\d+(\.\d+)?/\d+(\.\d+)?", part) is None:
+            raise ValueError("prices such as gpt-5-mini=0.25/2.00, parted by commas")
+    return value
+
+
+def _row(
+    parse: Callable[[str], T],
+    default: str,
+    means: str,
+    *,
+    secret: bool = False,
+    name: str | None = None,
+) -> T:
+    """One row of the table: how to read a value, the default as one writes it, what it means.
+
+    ``name`` is that of the variable where others have named it.
+    """
+    metadata = {"parse": parse, "default": default, "means": means, "secret": secret, "name": name}
     made: Any = field(default=parse(default), metadata=metadata, repr=not secret)
     typed: T = made
     return typed
@@ -256,6 +308,70 @@ class Settings:
         "25",
         "Size that the history of a document may reach, in percent of the document's own.",
     )
+    model: str | None = _row(
+        _optional,
+        "",
+        "The language model that the agent writes with. Not set: gpt-5-mini with a key of OpenAI; "
+        "without key and address the small model of the extra local-ai, if that is installed.",
+    )
+    openai_api_key: str | None = _row(
+        _optional,
+        "",
+        "Key for the provider of models.",
+        secret=True,
+        name="OPENAI_API_KEY",
+    )
+    openai_base_url: str | None = _row(
+        _base_url,
+        "",
+        "Where models are, if not at OpenAI: any server that speaks Chat Completions, such as "
+        "http://127.0.0.1:11434/v1 for Ollama.",
+        name="OPENAI_BASE_URL",
+    )
+    model_features: frozenset[str] | None = _row(
+        _features,
+        "",
+        "What that server knows: tools, json_schema, stream_usage, completion_tokens, parted by "
+        "commas. Not set: all of them until it refuses one.",
+    )
+    model_prices: str = _row(
+        _prices,
+        "",
+        "What models cost for a million tokens read and written: gpt-5-mini=0.25/2.00, parted by "
+        "commas.",
+    )
+    model_stall_seconds: float = _row(
+        _seconds, "60", "How long a model may say nothing before its answer counts as broken."
+    )
+    agent_workers: int = _row(
+        _whole(0, 64),
+        "4",
+        "Runs that this server works on at a time; 0 leaves them to `8gentc agent work`.",
+    )
+    agent_context_tokens: int = _row(
+        _whole(200, 10_000_000), "8000", "How much of a project a model is shown for one run."
+    )
+    agent_answer_tokens: int = _row(
+        _whole(50, 10_000_000), "8000", "Longest answer of a model, in tokens."
+    )
+    agent_run_tokens: int = _row(
+        _whole(200, 10**9), "60000", "Tokens after which one run is stopped."
+    )
+    agent_run_money: int | None = _row(
+        _money, "", "Money, by model_prices, after which one run is stopped; not set: no limit."
+    )
+    agent_runs_per_user: int | None = _row(
+        _limit, "200", "Runs that one person may ask for in a day; not set: no limit."
+    )
+    agent_runs_per_project: int | None = _row(_limit, "500", "The same in one project.")
+    agent_tokens_per_user: int | None = _row(
+        _limit, "2000000", "Tokens after which one person waits for the next day."
+    )
+    agent_tokens_per_project: int | None = _row(_limit, "5000000", "The same in one project.")
+    agent_money_per_user: int | None = _row(
+        _money, "", "Money after which one person waits for the next day; not set: no limit."
+    )
+    agent_money_per_project: int | None = _row(_money, "", "The same in one project.")
     log_level: str = _row(_level, "info", "How much to log: debug, info, warning or error.")
     shutdown_seconds: float = _row(
         _seconds, "10", "How long a stopping server may take to save and say goodbye."
@@ -279,7 +395,9 @@ class Setting:
 def table() -> Iterator[Setting]:
     """Every setting there is, in the order of the documents."""
     for row in fields(Settings):
-        yield Setting(name=PREFIX + row.name.upper(), key=row.name, **row.metadata)
+        about = dict(row.metadata)
+        name = about.pop("name") or PREFIX + row.name.upper()
+        yield Setting(name=name, key=row.name, **about)
 
 
 def read_settings(
@@ -293,6 +411,7 @@ def read_settings(
     given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
     for name in sorted(given.keys() - known.keys()):
         raise Invalid(_unknown(name, known))
+    given |= {name: environ[name] for name in known if name in environ}
     given |= {PREFIX + key.upper(): value for key, value in (overrides or {}).items() if value}
     values = {known[name].key: _value(known[name], text) for name, text in given.items() if text}
     chosen: Any = values

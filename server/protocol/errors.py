@@ -25,6 +25,8 @@ mean "do not come back with the same", 4500-4599 and 1012 mean "come back soon".
         |-- StoreUnavailable         4503  503  the store as a whole is out of service
         |-- StoreBusy                4504  503  a passing conflict outlived its retries
         |-- ProviderUnavailable      4505  503  somebody else's service does not answer
+        |-- Nonsense                 4506  502  a model's answer is not what it was asked for
+        |-- RunFailed                4507  502  the agent could not do what it was asked for
         |-- Resync                   4508  503  the peer read too slowly; start over
         `-- ShuttingDown             1012  503  this process is ending
 
@@ -188,6 +190,31 @@ class ProviderUnavailable(ServerError):
     """A service of somebody else that this request needs does not answer."""
 
     close_code, http_status, slug = 4505, 503, "provider-unavailable"
+
+
+class Nonsense(ServerError):
+    """A model's answer is not what it was asked for, or is cut short."""
+
+    close_code, http_status, slug = 4506, 502, "nonsense"
+
+
+class RunFailed(ServerError):
+    """The agent could not do what it was asked for.
+
+    The message is for the person who asked: what happened, and what to do about it.
+    """
+
+    close_code, http_status, slug = 4507, 502, "run-failed"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        """Stable machine-readable name of what went wrong."""
+
+    @property
+    def told(self) -> str:
+        """Its own words, which hold nothing but what people may know."""
+        return self.message
 
 
 class Resync(ServerError):

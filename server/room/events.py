@@ -27,10 +27,12 @@ PAGE: Final = 100
 
 @dataclass(slots=True, eq=False)
 class Follower:
-    """One reader of one project's events. ``seen`` is the number it has read up to."""
+    """One reader of one project's events. ``seen`` is the number it has read up to, ``behind``
+    says that there may be more."""
 
     seat: Seat
     seen: int
+    behind: bool = True
     ended: bool = False
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -59,10 +61,16 @@ class Followers:
         return (await self._log.newest([project])).get(project, 0)
 
     async def read(self, follower: Follower) -> Sequence[Event]:
-        """What it has not seen, and from now on has. May be nothing."""
+        """What it has not seen, and from now on has. May be nothing: who was only woken by a
+        beat asks the database nothing."""
+        if not follower.behind:
+            return ()
+        follower.behind = False
         events = await self._log.after(follower.seat.project, follower.seen, PAGE)
         if events:
             follower.seen = events[-1].number
+        # News that came while we read has set it again.
+        follower.behind = follower.behind or len(events) == PAGE
         return events
 
     async def wait(self, follower: Follower) -> bool:
@@ -100,6 +108,7 @@ class Followers:
             newest = await self._log.newest(projects)
             for follower in followers:
                 if newest.get(follower.seat.project, 0) > follower.seen:
+                    follower.behind = True
                     follower.woken.set()
         if changes.directory and followers:
             roles = await self._directory.roles([follower.seat for follower in followers])

@@ -7,13 +7,16 @@ command. What does not live here: rights (the edge asks), bringing the past back
 Law kept here: L1. Everything is read from the log, so nothing shown is not durable.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, ParamSpec, Protocol, TypeVar
 
 from server.document.elements import ElementRef
 from server.document.project_difference import Difference, difference
 from server.document.replica import Replica
+from server.document.restoring import other_roots
+from server.document.reverting import Taking
 from server.document.schema import ProjectView, read_project
 from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
@@ -111,6 +114,10 @@ class Historian:
         """What a state says."""
         return await self.work.run(view_of, state)
 
+    async def other_roots(self, *states: bytes) -> tuple[str, ...]:
+        """Root types in these states that a restore leaves as they are, by name."""
+        return await self.work.run(other_roots_of, states)
+
     async def compare(self, before: bytes, after: bytes) -> Difference:
         """In what two states differ."""
         return await self.work.run(difference_of, before, after)
@@ -123,6 +130,10 @@ class Historian:
     async def blame(self, project: ProjectId, ref: ElementRef) -> Spans:
         """Who wrote the text of an element. Raises ``NotFound``."""
         return await self.work.run(past.who_wrote, await self.history.read(project), ref)
+
+    async def taking_of_run(self, project: ProjectId, run: RunId) -> Taking:
+        """What there is of an agent run, to be taken back."""
+        return await self.work.run(past.taking_of_run, await self.history.read(project), run)
 
     async def recovered(self, project: ProjectId) -> tuple[RecoveredText, ...]:
         """Text that came too late, oldest first."""
@@ -159,6 +170,15 @@ def view_of(state: bytes) -> ProjectView:
         return read_project(replica)
     finally:
         replica.close()
+
+
+def other_roots_of(states: Sequence[bytes]) -> tuple[str, ...]:
+    """Root types of any of these that are not the schema's."""
+    found: set[str] = set()
+    for state in states:
+        with closing(Replica.load((), checkpoint=state)) as replica:
+            found.update(replica.read(other_roots))
+    return tuple(sorted(found))
 
 
 def difference_of(before: bytes, after: bytes) -> Difference:

@@ -55,7 +55,8 @@ class _Owed:
     whole: bool
 
     def joins(self, before: "_Owed") -> bool:
-        return self.whole and before.whole and self.new.by == before.new.by
+        by, other = self.new.by, before.new.by
+        return self.whole and before.whole and by == other and by.attempt == other.attempt
 
 
 class LiveDocument:

@@ -15,12 +15,14 @@ from server.document.blame import Span, blame
 from server.document.compaction import Run
 from server.document.elements import ElementRef
 from server.document.lost import LostText, Written, lost_texts
+from server.document.pieces import ranges, split
 from server.document.replica import Replica
+from server.document.reverting import Taking, taking_of
 from server.document.sittings import Sitting, numbered, sittings
 from server.document.thinning import Thinned, authorship_of, thin
 from server.document.touched import touched
 from server.protocol.errors import NotFound
-from server.protocol.ids import Millis, Seq
+from server.protocol.ids import Millis, RunId, Seq
 from server.room.history_ports import History, HistoryBase, RecoveredText
 from server.room.ports import Attribution, HistoryRun, LoggedUpdate
 
@@ -76,6 +78,28 @@ def who_wrote(history: History, ref: ElementRef) -> Spans:
     runs = _runs(history)
     state = state_at(history, history.head).state
     return blame(state, ref, authorship_of(_thinned(history.base), runs))
+
+
+def rows_of_run(history: History, run: RunId) -> tuple[bytes, ...]:
+    """What an agent run has written and what is still known of it, as updates.
+
+    Where history has been thinned its rows are gone. But each attempt at a run writes under a
+    client id that nobody else has: then it is all that the state holds of these clients.
+    """
+    thinned = () if history.base is None else history.base.sittings
+    old = [part for one in thinned if one.by.run == run for part in ranges(one.payload).deletes]
+    rows = [work.payload for work in _runs(history) if work.author.run == run]
+    if not old:
+        return tuple(rows)
+    clients = {part.client for part in old}
+    clients |= {part.client for row in rows for part in ranges(row).structs}
+    pieces, _ = split(state_at(history, history.head).state)
+    return tuple(piece.payload for piece in pieces if piece.client in clients)
+
+
+def taking_of_run(history: History, run: RunId) -> Taking:
+    """What there is of an agent run, to be taken back."""
+    return taking_of(rows_of_run(history, run), state_at(history, history.head).state)
 
 
 def recovered(history: History) -> tuple[RecoveredText, ...]:

@@ -59,7 +59,7 @@ class Peer:
 
     def __init__(
         self, peer: PeerId, seat: Seat, role: Role, channel: Channel, inbox: Inbox,
-        limits: RoomLimits,
+        limits: RoomLimits, by: Attribution | None = None,
     ) -> None:  # fmt: skip
         self.id = peer
         self.seat = seat
@@ -68,7 +68,7 @@ class Peer:
         self.granted: Role | None = role
         """The newest word of the directory; the session follows in its turn."""
         self.owner = Owner(peer, seat.user)
-        self.by = Attribution(seat.user, Means.CLIENT)
+        self.by = by or Attribution(seat.user, Means.CLIENT)
         self.last_write = 0.0
         self._portions: Portions | None = None
         self._inbox = inbox

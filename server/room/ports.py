@@ -15,7 +15,7 @@ Long because a reader of any side wants all seams on one page.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -73,11 +73,16 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who made an edit and by which means; ``run`` names the agent run, if one did."""
+    """Who made an edit and by which means; ``run`` names the agent run, if one did.
+
+    ``attempt`` is which attempt at that run it was. The log does not keep it: it is asked for
+    when rows are committed, and those of an attempt that has lost its lease are refused (L9).
+    """
 
     user: UserId | None
     means: Means
     run: RunId | None = None
+    attempt: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

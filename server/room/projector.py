@@ -44,7 +44,8 @@ AT_ONCE = 16
 
 ROOM_BYTES = 256 * 1024
 """A live document up to here is asked for its state, which takes it less than a
-millisecond; a larger one is read from the log, in threads, and is not disturbed."""
+millisecond, and for what it says, some ten; a larger one is read from the log, in
+threads, and is not disturbed."""
 
 
 @dataclass(slots=True)

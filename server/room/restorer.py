@@ -43,11 +43,13 @@ class Editor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did. ``backup`` is the project as it was before."""
+    """What a restore did. ``backup`` is the project as it was before; ``untouched`` are root types
+    of other programs, by name, which no restore changes."""
 
     backup: Snapshot
     seq: Seq
     elements: int
+    untouched: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +78,16 @@ class Restorer:
         if project not in (None, found.project):
             raise NotFound("there is no such snapshot")
         wanted = await self.historian.view(state)
-        backup, before = await self._back_up(found, by)
+        backup, now = await self._back_up(found, by)
+        before = await self.historian.view(now)
+        untouched = await self.historian.other_roots(state, now)
         edited = await self.editor.edit(
             found.project,
             partial(_change, before=before, wanted=wanted, only=only),
             Attribution(by, Means.RESTORE),
             role,
         )
-        done = Restored(backup, edited.seq, edited.value)
+        done = Restored(backup, edited.seq, edited.value, untouched)
         await self._tell(found, done, by)
         return done
 
@@ -98,12 +102,11 @@ class Restorer:
         except AgentcError as error:
             logger.warning("a restore of %s could not be told: %s", found.project, error.message)
 
-    async def _back_up(self, found: Snapshot, by: UserId | None) -> tuple[Snapshot, ProjectView]:
+    async def _back_up(self, found: Snapshot, by: UserId | None) -> tuple[Snapshot, bytes]:
         note = f"before {found.name or found.id} was restored"
         request = SnapshotRequest(Occasion.BEFORE_RESTORE, by, note=note)
         backup = await self.historian.take(found.project, request)
-        _, state = await self.historian.snapshot(backup.id)
-        return backup, await self.historian.view(state)
+        return await self.historian.snapshot(backup.id)
 
 
 def _change(

@@ -115,10 +115,12 @@ class Room:
         """Return once the room is closed or has failed."""
         await self._ended.wait()
 
-    def join(self, peer: PeerId, channel: Channel, seat: Seat, role: Role) -> Peer:
-        """Add a connection. Raises ``RoomClosed`` unless the room is live."""
+    def join(
+        self, peer: PeerId, channel: Channel, seat: Seat, role: Role, by: Attribution | None = None
+    ) -> Peer:
+        """Add a connection; ``by`` is whose its edits are. Raises ``RoomClosed`` unless live."""
         self._require_live()
-        newcomer = Peer(peer, seat, role, channel, self._inbox, self._limits)
+        newcomer = Peer(peer, seat, role, channel, self._inbox, self._limits, by)
         self._inbox.put(commands.Join(newcomer), 0)
         return newcomer
 

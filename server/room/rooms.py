@@ -104,6 +104,7 @@ class Rooms:
         committer: Committer,
         unprojected: Unprojected,
         breath: Breath,
+        reading: Worker,
         followers: Followers,
         tasks: asyncio.TaskGroup,
     ) -> None:
@@ -115,6 +116,7 @@ class Rooms:
         self._committer = committer
         self._unprojected = unprojected
         self._breath = breath
+        self._reading = reading
         self._tasks = tasks
         self._rooms: dict[ProjectId, Room] = {}
         self._peer_ids = count(1)
@@ -122,8 +124,16 @@ class Rooms:
         self._readers = asyncio.Semaphore(READERS)
         self._quarantine = Quarantine()
 
-    async def join(self, project: ProjectId, channel: Channel, seat: Seat, role: Role) -> Peer:
-        """Seat a connection at a document, loading it first if need be.
+    async def join(
+        self,
+        project: ProjectId,
+        channel: Channel,
+        seat: Seat,
+        role: Role,
+        by: Attribution | None = None,
+    ) -> Peer:
+        """Seat a connection at a document, loading it first if need be. ``by`` is whose its edits
+        are, if they are not simply its user's.
 
         Raises ``StoreUnavailable``, ``DocumentDamaged``, ``NotFound`` or ``ShuttingDown``.
         """
@@ -131,7 +141,7 @@ class Rooms:
         while True:
             room = await self.open(project)
             try:
-                return room.join(peer, channel, seat, role)
+                return room.join(peer, channel, seat, role, by)
             except RoomClosed:
                 continue
 
@@ -145,6 +155,13 @@ class Rooms:
     async def look(self, project: ProjectId, question: Callable[[Document], T]) -> AtSeq[T]:
         """The same of the content, with a seq that the answer contains."""
         return await self._ask(project, lambda replica: replica.read(question))
+
+    async def study(self, project: ProjectId, reading: Callable[[bytes], T]) -> AtSeq[T]:
+        """The same of everything that it says, as one update, in the worker process: for what
+        looks at all of a large document, by which every room would be held up. ``reading`` is
+        picklable."""
+        seen = await self._ask(project, Replica.everything)
+        return AtSeq(await self._reading.run(reading, seen.value), seen.seq)
 
     async def _ask(self, project: ProjectId, question: Callable[[Replica], T]) -> AtSeq[T]:
         async with self._readers:
@@ -255,6 +272,11 @@ class Rooms:
                 if not room.peers and now - room.idle_since >= self._limits.idle_seconds:
                     room.close(RoomClosed("the room was idle"))
 
+    @property
+    def closing(self) -> bool:
+        """Whether this process opens no room any more."""
+        return self._goodbye is not None
+
     async def close(self) -> None:
         """Let every room finish what it has accepted, and wait until all have ended. Whoever
         follows events is let go."""
@@ -328,7 +350,16 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     followers = Followers(ports.events, ports.directory, ports.clock)
     async with asyncio.TaskGroup() as tasks:
         rooms = Rooms(
-            ports, limits, statistics, breaker, committer, unprojected, breath, followers, tasks
+            ports,
+            limits,
+            statistics,
+            breaker,
+            committer,
+            unprojected,
+            breath,
+            reading,
+            followers,
+            tasks,
         )
         watcher = Watcher(
             ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live, followers

@@ -23,6 +23,7 @@ from server.room.ports import (
     UpdateLog,
 )
 from server.room.projection_ports import Projection
+from server.room.run_ports import Runs
 from store.open import open_store
 from tests.doubles.clock import ManualClock
 from tests.doubles.memory_store import MemoryDatabase, MemoryStore
@@ -45,6 +46,8 @@ class AnyStore(Protocol):
     def directory(self) -> Directory: ...
     @property
     def feed(self) -> ChangeFeed: ...
+    @property
+    def runs(self) -> Runs: ...
     @property
     def events(self) -> EventLog: ...
     async def close(self) -> None: ...

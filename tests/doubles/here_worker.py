@@ -18,8 +18,10 @@ class HereWorker(Worker):
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The result of the work."""
-        project = args[0].project
-        self.asked.append(project)
+        # Work on a whole document names it; work on its bytes does not.
+        project = getattr(args[0], "project", None)
+        if project is not None:
+            self.asked.append(project)
         if project in self.fails_for:
             raise DocumentDamaged("told to")
         return work(*args)

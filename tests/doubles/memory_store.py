@@ -30,6 +30,7 @@ from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
 from tests.doubles.memory_events import MemoryEvents, Noted
 from tests.doubles.memory_projection import MemoryProjection, Rows
+from tests.doubles.memory_runs import MemoryRuns, RunBook
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class MemoryDatabase:
     projections: dict[ProjectId, Rows] = field(default_factory=dict)
     noted: Noted = field(default_factory=Noted)
     feeds: "list[MemoryFeed]" = field(default_factory=list)
+    runs: RunBook = field(default_factory=RunBook)
 
     def live(self, project: ProjectId) -> MemoryDocument:
         """Raises ``NotFound``."""
@@ -124,6 +126,9 @@ class MemoryUpdateLog:
                 raise DocumentFault(batch.project, "the project is deleted or does not exist")
             if not all(new.payload for new in batch.updates):
                 raise DocumentFault(batch.project, "an empty payload")
+            leases = {(new.by.run, new.by.attempt) for new in batch.updates}
+            if not all(one is None or self.database.runs.held(run, one) for run, one in leases):
+                raise DocumentFault(batch.project, "an attempt that does not hold its run")
         appended = [self._commit(batch) for batch in batches]
         self.commits.append(tuple(batches))
         self.database.tell(self.feed, frozenset(batch.project for batch in batches))
@@ -254,6 +259,9 @@ class MemoryStore:
         self.events = MemoryEvents(
             self.database.noted, clock, self.database.is_live, self.database.tell_events
         )
+        self.runs = MemoryRuns(
+            self.database.runs, self.database.people, _Documents(self.database), clock
+        )
 
     @property
     def faults(self) -> Faults:
@@ -280,6 +288,10 @@ class _Documents:
 
     def head(self, project: ProjectId) -> Seq:
         return Seq(self.database.documents[project].head)
+
+    def is_closed(self, project: ProjectId) -> bool:
+        document = self.database.documents.get(project)
+        return document is None or not document.open
 
     def changed(self) -> None:
         self.database.tell_directory()

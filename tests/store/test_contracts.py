@@ -8,6 +8,7 @@ from tests.contracts.directory import DirectoryContract
 from tests.contracts.events import EventLogContract
 from tests.contracts.projection import ProjectionContract
 from tests.contracts.projection_reading import ProjectionReaderContract
+from tests.contracts.runs import RunsContract
 from tests.contracts.search import SearchContract
 from tests.contracts.update_log import UpdateLogContract
 
@@ -44,3 +45,7 @@ class TestProjectionReader(ProjectionReaderContract):
 
 class TestSearch(SearchContract):
     """SQLite, PostgreSQL."""
+
+
+class TestRuns(RunsContract):
+    """In memory, SQLite, PostgreSQL."""

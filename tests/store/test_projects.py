@@ -7,11 +7,21 @@ import pytest
 from sqlalchemy import Connection, LargeBinary, select
 from sqlalchemy.dialects import sqlite
 
+from server.document.elements import ElementRef, Kind
 from server.protocol.errors import Conflict, NotFound
 from server.protocol.ids import Millis, ProjectId
 from server.protocol.roles import Role
 from server.room.ports import Batch, Compacted
 from server.room.project_ports import Shelf, ShelfOrder, ShelfQuery
+from server.room.run_ports import (
+    Allowance,
+    CachedAnswer,
+    Lease,
+    NewRun,
+    ReadElement,
+    RunTask,
+    Usage,
+)
 from store.open import open_store
 from store.shelf import shelf_query
 from store.tables import metadata
@@ -67,13 +77,20 @@ async def test_purging_leaves_no_row_of_a_project_and_all_of_others(backend: Bac
             expires_at=Millis(backend.clock.now() + 1),
             max_uses=1,
         )
+        run = await store.runs.ask(NewRun(one, ada, RunTask.FREE, "x"), Allowance())
+        lease = Lease((await store.runs.claim("worker", run.id) or run).id, 1)
+        read = ReadElement(ElementRef(Kind.NODE, "n"), b"digest")
+        await store.runs.note_reads(lease, "model", [read])
+        await store.runs.cache(one, b"key", CachedAnswer("words", Usage()))
         await store.log.append([Batch(one, (edit(b"words"),))])
         source = await store.compaction.read(one)
         compacted = Compacted(joined(source), history_of(source))
         assert await store.compaction.replace(source, compacted)
         await store.log.append([Batch(one, (edit(b"more"),))])
     everywhere = await store.db.read(mentions, other)
-    assert {"updates", "checkpoints", "history_chunks", "invitations"} <= set(everywhere)
+    rows = {"updates", "checkpoints", "history_chunks", "invitations"}
+    rows |= {"conversations", "messages", "runs", "run_reads", "model_answers"}
+    assert rows <= set(everywhere)
     with pytest.raises(Conflict):
         await store.projects.purge(project)
     await store.directory.delete_project(project)

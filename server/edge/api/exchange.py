@@ -7,12 +7,11 @@ project (``server.edge.project_file``).
 
 import asyncio
 import secrets
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from server.document.replica import Replica
-from server.document.schema import ProjectView, read_project
 from server.edge.api.callers import KnownCaller, ReadAccess
 from server.edge.api.guarded import Router
 from server.edge.api.models import Output
@@ -82,14 +81,9 @@ async def export_project(
     that are as they should be; these three can be imported.
     """
     project = await services.directory.project(access.project)
-    view, update = await services.rooms.read(access.project, _everything)
-    body = await asyncio.to_thread(write, form, project.title, view, update)
+    body = await services.content().everything(access.project, partial(write, form, project.title))
     name = f'attachment; filename="project.{SUFFIXES[form]}"'
     return Response(body, media_type=MEDIA_TYPES[form], headers={"Content-Disposition": name})
-
-
-def _everything(replica: Replica) -> tuple[ProjectView, bytes]:
-    return read_project(replica), replica.everything()
 
 
 async def import_project(

@@ -15,7 +15,7 @@ from pydantic import Field
 from server.document.graph import Direction, Graph
 from server.document.listing import Page
 from server.document.markdown import plan_as_markdown
-from server.document.mermaid import flowchart
+from server.document.mermaid.flowchart import flowchart
 from server.document.schema import ProjectView, Section
 from server.edge.api.callers import Access, ReadAccess
 from server.edge.api.elements import EdgeOut, NodeOut, ProblemOut

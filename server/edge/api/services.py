@@ -18,7 +18,9 @@ from server.room.ports import Clock, Directory
 from server.room.project_ports import Invitations, Projects
 from server.room.projection_ports import ProjectionReader, Search
 from server.room.restorer import Restorer
+from server.room.reverter import Reverter
 from server.room.rooms import Rooms
+from server.room.run_ports import Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Services:
     people: AccountServices
     historian: Historian
     restorer: Restorer
+    runs: Runs
+    reverter: Reverter
     connections: ConnectionCount
 
     def content(self) -> Content:

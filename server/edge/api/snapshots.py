@@ -7,7 +7,7 @@ Laws kept here: L8, and L10: a restore is an edit like any other, after a backup
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -28,6 +28,8 @@ from server.room.historian import MAX_NAME, MAX_NOTE, SnapshotRequest
 
 SnapshotName = Annotated[str, Path(description="A snapshot's id.", max_length=64)]
 NOW = "now"
+UPDATE_TYPE = "application/octet-stream"
+UPDATE: dict[str, Any] = {UPDATE_TYPE: {"schema": {"type": "string", "format": "binary"}}}
 
 
 class NewSnapshot(Input):
@@ -90,6 +92,9 @@ class Restored(Output):
 
     seq: int = Field(description="A position in the log that holds the restore.")
     elements: int = Field(description="How many elements were changed.")
+    untouched: list[str] = Field(
+        description="Root types of the document that are not ours, and stay as they are."
+    )
     backup: Snapshot = Field(description="The project as it was before; restore it to undo.")
 
 
@@ -101,6 +106,11 @@ def routes() -> APIRouter:
     router.get("/{snapshot_id}", responses=refusals(404))(read)
     router.delete("/{snapshot_id}", status_code=204, responses=refusals(404))(remove)
     router.get("/{snapshot_id}/content", responses=refusals(404))(read_content)
+    router.get(
+        "/{snapshot_id}/update",
+        response_class=Response,
+        responses={200: {"description": "The update.", "content": UPDATE}, **refusals(404)},
+    )(read_update)
     router.get("/{snapshot_id}/difference", responses=refusals(404))(compare)
     router.post("/{snapshot_id}/restore", responses=refusals(404, 409))(restore)
     return router
@@ -144,6 +154,14 @@ async def read_content(
     return Content.of(await services.historian.view(state), found.seq)
 
 
+async def read_update(
+    snapshot_id: SnapshotName, access: ReadAccess, services: KnownServices
+) -> Response:
+    """The whole document that a snapshot holds, as one Yjs update (v1): also what is not ours,
+    for programs that know what it means."""
+    return Response(await _state(snapshot_id, access, services), media_type=UPDATE_TYPE)
+
+
 async def compare(
     snapshot_id: SnapshotName,
     access: ReadAccess,
@@ -172,7 +190,9 @@ async def restore(
         project=access.project,
     )
     backup = Snapshot.of(done.backup, await names_of(services, access.project))
-    return Restored(seq=done.seq, elements=done.elements, backup=backup)
+    return Restored(
+        seq=done.seq, elements=done.elements, untouched=list(done.untouched), backup=backup
+    )
 
 
 async def _found(name: str, access: Access, services: Services) -> ports.Snapshot:

@@ -9,18 +9,21 @@ there are (:mod:`server.edge.commands.parser`) and the database behind the ports
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeAlias
 
 from server.edge.settings import Settings
-from server.protocol.ids import Millis, ProjectId
+from server.protocol.ids import Millis, ProjectId, RunId
 from server.room.account_ports import AccountPorts
 from server.room.historian import Historian
 from server.room.ports import Clock, Directory, Project, UpdateLog
 from server.room.project_ports import Projects
 from server.room.restorer import Restorer
+from server.room.reverter import Reverter
+from server.room.run_ports import Run, Runs
 from server.room.transfer_ports import Transfers
 
 
@@ -61,6 +64,16 @@ class Vault(Protocol):
         """Mend what can be derived from the rest; what was done, in words."""
 
 
+class Worker(Protocol):
+    """Whoever works on runs of the agent, in this process."""
+
+    async def run(self) -> None:
+        """Take runs and work on them, for ever."""
+
+    async def work_now(self, run: RunId) -> Run:
+        """Work on one run, and return it when it has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """The world as a command sees it."""
@@ -69,6 +82,9 @@ class Ports:
     log: UpdateLog
     historian: Historian
     restorer: Restorer
+    runs: Runs
+    reverter: Reverter
+    employ: Callable[[], AbstractAsyncContextManager[Worker]]
     vault: Vault
     projects: Projects
     transfers: Transfers

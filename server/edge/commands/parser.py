@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from server.edge.commands import (
+    agent,
     backup,
     fsck,
     member,
@@ -15,7 +16,7 @@ from server.edge.commands import (
 )
 from server.edge.commands.kit import Verbs
 
-NOUNS = (serve, user, token, project, member, snapshot, fsck, backup)
+NOUNS = (serve, user, token, project, member, snapshot, agent, fsck, backup)
 
 
 def build_parser() -> ArgumentParser:

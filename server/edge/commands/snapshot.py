@@ -94,9 +94,14 @@ async def restore(args: Namespace, ports: Ports) -> Answer:
         (ElementRef(kind, id) for kind in Kind if (id := getattr(args, kind)) is not None), None
     )
     done = await ports.restorer.restore(args.snapshot, only, by=None)
-    data = {"snapshot": args.snapshot, "backup": done.backup.id, "seq": done.seq}
-    told = f"restored at {done.seq}; as it was before: {done.backup.id}"
-    return Answer(data, (told,))
+    data = {
+        "snapshot": args.snapshot, "backup": done.backup.id, "seq": done.seq,
+        "untouched": list(done.untouched),
+    }  # fmt: skip
+    lines = [f"restored at {done.seq}; as it was before: {done.backup.id}"]
+    if done.untouched:
+        lines.append(f"not ours, and left as they are: {', '.join(done.untouched)}")
+    return Answer(data, tuple(lines))
 
 
 async def remove(args: Namespace, ports: Ports) -> Answer:

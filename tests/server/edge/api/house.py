@@ -95,6 +95,8 @@ async def house(max_body: int = 1 << 20, settings: Settings | None = None) -> As
             people=ABSENT,
             historian=ABSENT,
             restorer=ABSENT,
+            runs=ABSENT,
+            reverter=ABSENT,
             connections=ABSENT,
         )
         api = build_api(services)

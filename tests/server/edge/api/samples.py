@@ -15,13 +15,16 @@ from server.document.diagrams import NewDiagram, add_diagram
 from server.document.edges import NewEdge, add_edge
 from server.document.nodes import NewNode, add_node
 from server.document.plan import NewSection, add_section
+from server.document.proposals import How, NewProposal, add_proposal
 from server.document.replica import Document
+from server.document.whereabouts import Spot
 from server.edge.secrets import new_token, token_digest
 from server.protocol.ids import Millis, ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import EMPTY_UPDATE
 from server.room.history_ports import NewSnapshot, Occasion
 from server.room.ports import Attribution, Means
+from server.room.run_ports import Allowance, NewRun, RunTask
 from tests.server.edge.api.sql_house import SqlHouse
 
 Names = Mapping[str, str]
@@ -108,6 +111,23 @@ async def elements(here: SqlHouse, project: ProjectId) -> Names:
     by = Attribution(None, Means.REST)
     await here.rooms.edit(project, add, by, Role.OWNER)
     return {"node_id": "n1", "edge_id": "e1", "section_id": "s1", "diagram_id": "d1"}
+
+
+async def ended_run(here: SqlHouse, project: ProjectId) -> Names:
+    """A run that was cancelled before anybody took it."""
+    new = NewRun(project, here.people["owner"], RunTask.FREE, "A plan, please")
+    run = await here.store.runs.ask(new, Allowance())
+    return {"run_id": (await here.store.runs.cancel(run.id)).id}
+
+
+async def proposed(here: SqlHouse, project: ProjectId) -> Names:
+    """Another text for a section."""
+    await elements(here, project)
+    new = NewProposal("p1", "run", Spot("plan", "s1"), How.APPEND, text="More.")
+    await here.rooms.edit(
+        project, lambda doc: add_proposal(doc, new), Attribution(None, Means.RUN), Role.OWNER
+    )
+    return {"proposal_id": "p1"}
 
 
 async def another_token(here: SqlHouse, project: ProjectId) -> Names:
@@ -198,6 +218,7 @@ SAMPLES: dict[str, Sample] = {
     "GET /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
     "DELETE /projects/{project_id}/snapshots/{snapshot_id}": Sample(before=snapshot),
     "GET /projects/{project_id}/snapshots/{snapshot_id}/content": Sample(before=snapshot),
+    "GET /projects/{project_id}/snapshots/{snapshot_id}/update": Sample(before=snapshot),
     "GET /projects/{project_id}/snapshots/{snapshot_id}/difference": Sample(before=snapshot),
     "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
     "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
@@ -220,6 +241,13 @@ SAMPLES: dict[str, Sample] = {
             "diagrams/{diagram_id}",
         )
     },
+    "POST /projects/{project_id}/proposals/{proposal_id}/accept": Sample(before=proposed),
+    "POST /projects/{project_id}/proposals/{proposal_id}/reject": Sample(before=proposed),
+    "POST /projects/{project_id}/runs": Sample({"prompt": "A plan, please"}),
+    "GET /projects/{project_id}/runs/{run_id}": Sample(before=ended_run),
+    "GET /projects/{project_id}/runs/{run_id}/events": Sample(before=ended_run),
+    "POST /projects/{project_id}/runs/{run_id}/cancel": Sample(before=ended_run),
+    "POST /projects/{project_id}/runs/{run_id}/revert": Sample(before=ended_run),
     "POST /projects/{project_id}/bulk": Sample(
         {"operations": [{"do": "add-node", "node": {"label": "One"}}]}
     ),

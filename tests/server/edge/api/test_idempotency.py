@@ -141,7 +141,7 @@ async def client(here: SqlHouse, counter: Counter) -> AsyncIterator[AsyncClient]
     services = Services(
         here.rooms, store.directory, here.clock, Settings(),
         store.projects, store.invitations, store.answers, store.reader, store.search,
-        ABSENT, ABSENT, ABSENT, ABSENT,
+        ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT,
     )  # fmt: skip
     api = build_api(services, [counter.routes])
     transport = ASGITransport(api, raise_app_exceptions=False)

@@ -14,6 +14,7 @@ from httpx2 import Response
 
 from server.protocol.errors import RoomClosed
 from server.protocol.ids import ProjectId, Seq
+from server.room.worker import Worker
 from tests.doubles.here_worker import HereWorker
 from tests.server.edge.api.sql_house import SqlHouse, sql_house
 from tests.server.room.projecting import projected
@@ -102,6 +103,25 @@ async def test_rows_and_document_give_the_same_answer_and_tag(here: SqlHouse) ->
     for path, room, rows in zip(paths, by_room, by_rows, strict=True):
         assert rows == room, path
     assert all(tag for _, _, tag in by_rows[len(LISTS) :])
+
+
+async def test_all_of_a_large_document_is_read_beside_its_room(
+    here: SqlHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = await with_content(here)
+    exports = [f"/export?format={form}" for form in ("json", "yjs", "markdown", "mermaid")]
+    paths = [f"/projects/{project}{path}" for path in (*LISTS, *exports)]
+    small = [told(await here.ask("ada", "GET", path)) for path in paths]
+    monkeypatch.setattr("server.room.content.ROOM_BYTES", 0)
+    monkeypatch.setattr("server.room.content._view", None)
+    monkeypatch.setattr("server.room.content._links", None)
+    monkeypatch.setattr("server.room.content._everything", None)
+    # The worker process has the functions that this one has lost.
+    monkeypatch.setattr(here.rooms, "_reading", worker := Worker())
+    large = [told(await here.ask("ada", "GET", path)) for path in paths]
+    worker.close()
+    for path, one, other in zip(paths, small, large, strict=True):
+        assert one == other, path
 
 
 async def test_parts_of_a_list_go_together_whoever_answers(here: SqlHouse) -> None:

@@ -101,6 +101,36 @@ async def test_one_element_is_restored_alone__L10(here: SqlHouse, project: Proje
     assert refused.status_code == 404
 
 
+async def test_what_is_not_ours_stays_is_named_and_can_be_had__L10(
+    here: SqlHouse, project: ProjectId
+) -> None:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    sketch = doc.get("sketch", type=pycrdt.Text)
+    sketch += "first"
+    await edit(here, project, doc.get_update())
+    path = f"/projects/{project}/snapshots"
+    taken = await ask(here, "bob", "POST", path)
+    before = doc.get_state()
+    sketch += " and second"
+    doc.get("later", type=pycrdt.Map)["a"] = 1
+    await edit(here, project, doc.get_update(before))
+    await delete_section(here, project)
+    done = await ask(here, "bob", "POST", f"{path}/{taken['id']}/restore")
+    assert done["untouched"] == ["later", "sketch"]
+    assert done["elements"] == 1
+    live = await here.rooms.read(project, lambda replica: replica.full())
+    assert text_of(live, "sketch") == "first and second"
+    kept = await here.ask("eve", "GET", f"{path}/{taken['id']}/update")
+    assert kept.headers["content-type"] == "application/octet-stream"
+    assert text_of(kept.content, "sketch") == "first"
+
+
+def text_of(update: bytes, name: str) -> str:
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(update)
+    return str(doc.get(name, type=pycrdt.Text))
+
+
 async def test_a_snapshot_of_another_project_is_none_of_this_one__L8(
     here: SqlHouse, project: ProjectId
 ) -> None:

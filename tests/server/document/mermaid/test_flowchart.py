@@ -6,7 +6,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.document.mermaid import flowchart, label
+from server.document.mermaid.flowchart import flowchart
+from server.document.mermaid.labels import label
 from server.document.schema import Edge, Node
 
 LINE = re.compile(r"    n\d+(?:\[\"[^\"\n]+\"\]| -->(?:\|\"[^\"\n]+\"\|)? n\d+)")
