@@ -63,9 +63,11 @@ DIGESTS = {
     for kind, table in TABLES.items()
     for dialect, query in AS_OBJECT.items()
 }
-HAS_PROJECTION = select(p.projections.c.project_id).where(
-    p.projections.c.project_id == bindparam("project")
+BEGIN_PROJECTION = text(
+    "INSERT INTO projections (project_id, seq, version, problem_count, problems)"
+    " VALUES (:project, 0, 0, 0, '[]') ON CONFLICT DO NOTHING"
 )
+"""Of two that begin at once one waits for the other, and then finds its version taken."""
 TITLE = select(t.projects.c.title).where(t.projects.c.id == bindparam("project"))
 TAKE_VERSION = (
     update(p.projections)
@@ -160,15 +162,10 @@ def write_steps(conn: Connection, steps: Sequence[Step], now: Millis) -> list[bo
 
 
 def _take_version(conn: Connection, step: Step) -> bool:
-    if (
-        step.version == 0
-        and conn.execute(HAS_PROJECTION, {"project": step.project}).first() is None
-    ):
-        row = {"project_id": step.project, "seq": 0, "version": 0}
-        # Of two processes that begin at once the constraint stops one, which looks again.
-        conn.execute(insert(p.projections), {**row, "problem_count": 0, "problems": "[]"})
+    if step.version == 0 and conn.execute(BEGIN_PROJECTION, {"project": step.project}).rowcount:
         # Projects are older than the search.
-        index_title(conn, step.project, conn.execute(TITLE, {"project": step.project}).scalar_one())
+        title = conn.execute(TITLE, {"project": step.project}).scalar_one()
+        index_title(conn, step.project, title)
     asked = {"project": step.project, "expected": step.version}
     return conn.execute(TAKE_VERSION, asked).rowcount == 1
 

@@ -134,7 +134,8 @@ async def test_readers_do_not_stand_in_the_way_of_writers_L2(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("store.postgres.READERS", 1)
-    monkeypatch.setattr("store.postgres.POOL_SECONDS", 0.05)
+    # Long enough for the first reader to get the one connection, whoever is before it.
+    monkeypatch.setattr("store.postgres.POOL_SECONDS", 0.5)
     store = await open_store(postgres_url, ManualClock())
     [project] = await new_projects(store, 1)
     lock = "SELECT pg_advisory_xact_lock(1)"
