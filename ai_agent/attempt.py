@@ -215,12 +215,14 @@ class Attempt:
     async def _hear(
         self, model: Model, question: Question, reader: Reader, writer: Writer
     ) -> tuple[str, tuple[Call, ...]]:
-        """One answer, written as it comes, and what it has used, counted as it comes."""
+        """One answer, written as it comes, and what it has used, counted as it comes. What is
+        asked is in the books before it is: whoever takes over counts from there."""
         before = self.usage
         asked = sum(tokens_of(line.text) for line in question.lines)
         text = ""
         calls: tuple[Call, ...] = ()
         self._use(model, before, asked, 0, estimated=True)
+        await self._office.runs.renew(self.lease, self.progress)
         async for heard in model.answer(question):
             match heard:
                 case Words(more):
