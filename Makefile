@@ -13,7 +13,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis, rest-storm.
+# long-document, full-disk, schemathesis, rest-storm, eval.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -189,3 +189,15 @@ STORM_SECONDS ?= 60
 # A program over REST and four editors at the same nodes and sections, on both databases.
 rest-storm: install $(NODE_STAMP)
 	STORM_SECONDS=$(or $(SECONDS),$(STORM_SECONDS)) $(BIN)/python -m pytest -q -s tests/e2e/test_rest_storm.py
+
+.PHONY: eval record
+REPLAYS ?= 1000
+
+# Recorded answers of models, written again among people at work and under every kind of trouble:
+# what is lost, doubled, left dangling or overspent is counted, and has to be nothing.
+eval: install $(NODE_STAMP)
+	$(BIN)/python -m tests.ai_agent.replays --replays $(REPLAYS)
+
+# The recordings of the small model of our own, anew.
+record: local-ai
+	$(BIN)/python -m tests.ai_agent.replays.record

@@ -37,7 +37,9 @@ from server.protocol.errors import (
     ShuttingDown,
 )
 from server.protocol.roles import Right, Role, allows
+from server.room.authors import authors_of
 from server.room.historian import view_of
+from server.room.history_ports import History
 from server.room.past import rows_of_run
 from server.room.run_ports import (
     CachedAnswer,
@@ -121,12 +123,13 @@ class Attempt:
         scribe: Scribe | None = None
         try:
             state = await office.rooms.read(run.project, Replica.everything)
-            before = await self._landed(state)
+            history = await office.history.read(run.project)
+            before = await self._landed(history, state)
             scribe = office.hire(run.id, state, before)
             writer = self._writer = Writer(scribe, colleague, office.clock)
             async with beside(colleague.listen(scribe), writer.run()):
                 try:
-                    await self._write(model, await self._view(state, before), writer)
+                    await self._write(model, await self._look(history, state, before), writer)
                 except RunFailed:
                     # What had come from the model was paid for: it is written.
                     with suppress(AgentcError):
@@ -156,11 +159,16 @@ class Attempt:
             raise RunFailed(RunReason.LOST_RIGHTS.value, LOST_RIGHTS)
         return role
 
-    async def _landed(self, state: bytes) -> Landed:
+    async def _landed(self, history: History, state: bytes) -> Landed:
         """What this run has written before, by the log."""
-        history = await self._office.history.read(self.run.project)
         rows = rows_of_run(history, self.run.id)
         return await self._office.work.run(landed, rows, state) if rows else NOTHING
+
+    async def _look(self, history: History, state: bytes, before: Landed) -> Notebook:
+        """The project, and who wrote it."""
+        view = await self._view(state, before)
+        authors = await self._office.work.run(authors_of, history, state, self.run.target.elements)
+        return Notebook(view, self._office.bounds.context_tokens, authors)
 
     async def _view(self, state: bytes, before: Landed) -> ProjectView:
         """The project as it was without this run: every go asks the same question."""
@@ -174,9 +182,8 @@ class Attempt:
             problems=view.problems,
         )
 
-    async def _write(self, model: Model, view: ProjectView, writer: Writer) -> None:
+    async def _write(self, model: Model, notebook: Notebook, writer: Writer) -> None:
         office, run = self._office, self.run
-        notebook = Notebook(view, office.bounds.context_tokens)
         seen = notebook.first_look(run.prompt, run.target)
         form = form_of(run, notebook, office.clock.now())
         before = await office.runs.conversation(run.project, REMEMBERED)
@@ -215,12 +222,14 @@ class Attempt:
     async def _hear(
         self, model: Model, question: Question, reader: Reader, writer: Writer
     ) -> tuple[str, tuple[Call, ...]]:
-        """One answer, written as it comes, and what it has used, counted as it comes."""
+        """One answer, written as it comes, and what it has used, counted as it comes. What is
+        asked is in the books before it is: whoever takes over counts from there."""
         before = self.usage
         asked = sum(tokens_of(line.text) for line in question.lines)
         text = ""
         calls: tuple[Call, ...] = ()
         self._use(model, before, asked, 0, estimated=True)
+        await self._office.runs.renew(self.lease, self.progress)
         async for heard in model.answer(question):
             match heard:
                 case Words(more):

@@ -5,7 +5,8 @@ is shown is noted with a digest, so that it can be told later whether a result r
 something that has changed. What does not live here: the words around it (``prompting``).
 
 Law kept here: what is read is data. It leaves as JSON, inside a bound, and nothing in it can
-end the quotation.
+end the quotation. Each element says whose hands have written it, and a text of several hands is
+told apart by them.
 """
 
 import json
@@ -17,6 +18,7 @@ from ai_agent.prices import CHARACTERS_PER_TOKEN
 from server.document.elements import Element, ElementRef, Kind, elements
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section
 from server.document.words import words
+from server.room.authors import Authors
 from server.room.difference import digest_of
 from server.room.run_ports import ReadElement, Target
 
@@ -25,6 +27,12 @@ EXCERPT: Final = 160
 
 FOUND: Final = 5
 """Elements that a search shows."""
+
+MAX_SPANS: Final = 50
+"""Parts in which a text of several hands is shown; one of more is shown in one piece."""
+
+SPAN_CHARACTERS: Final = 30
+"""What each of them takes besides its text."""
 
 _ID: Final = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"],
               "additionalProperties": False}  # fmt: skip
@@ -44,9 +52,10 @@ TOOLS: Final = (
 class Notebook:
     """One look at a project. ``room`` is how many characters may still be shown."""
 
-    def __init__(self, view: ProjectView, max_tokens: int) -> None:
+    def __init__(self, view: ProjectView, max_tokens: int, authors: Authors | None = None) -> None:
         self.room = max_tokens * CHARACTERS_PER_TOKEN
         self._view = view
+        self._authors = authors or Authors()
         self._nodes = {node.id: node for node in view.nodes}
         self._read: dict[ElementRef, bytes] = {}
 
@@ -108,7 +117,7 @@ class Notebook:
         for name in ("text", "source"):
             if name in shown:
                 shown[name] = shown[name][:EXCERPT]
-        return self._within(shown)
+        return self._within(shown) | self._hands(element)
 
     def _one(self, kind: Kind, given: Mapping[str, Any]) -> Any:
         ref = ElementRef(kind, str(given.get("id", "")))
@@ -147,8 +156,29 @@ class Notebook:
             fields = self._within(_fields(element))
             if span is not None and not shown and "text" in fields:
                 fields["selected"] = fields["text"][span[0] : span[1]]
-            shown.append(fields)
+            shown.append(self._by_hand(element, fields) | self._hands(element))
         return shown
+
+    def _hands(self, element: Element) -> dict[str, Any]:
+        """Whose an element is; nothing where nobody is known."""
+        hands = self._authors.hands.get(_ref(element), ())
+        return {"by": [hand.value for hand in hands]} if hands else {}
+
+    def _by_hand(self, element: Element, fields: dict[str, Any]) -> dict[str, Any]:
+        """Its text in the spans of those who wrote it, if it has several that can be told apart."""
+        spans = self._authors.spans.get(_ref(element), ())
+        whole = "".join(text for _, text in spans)
+        name = "source" if "source" in fields else "text"
+        if not 1 < len(spans) <= MAX_SPANS or isinstance(element, Edge):
+            return fields
+        if whole != _own_text(element):
+            return fields  # Somebody has written since.
+        self.room -= SPAN_CHARACTERS * len(spans)
+        left, parts = len(fields[name]), []
+        for hand, text in spans:
+            parts.append({"by": hand.value if hand else "unknown", "text": text[:left]})
+            left -= len(parts[-1]["text"])
+        return fields | {name: [part for part in parts if part["text"]]}
 
     def _within(self, fields: dict[str, Any]) -> dict[str, Any]:
         """As much of an element as there is room for; what is left out is said."""

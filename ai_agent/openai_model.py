@@ -54,9 +54,11 @@ class Endpoint:
 
 
 class OpenAIModel:
-    """The ``Model`` port."""
+    """The ``Model`` port. Requests go out through ``http``, if there is one."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
+    def __init__(
+        self, endpoint: Endpoint, clock: Clock, http: httpx2.AsyncClient | None = None
+    ) -> None:
         self.name = endpoint.model
         self.features = endpoint.features
         self._clock = clock
@@ -67,6 +69,7 @@ class OpenAIModel:
             base_url=endpoint.base_url,
             timeout=timeout,
             max_retries=0,
+            http_client=http,
         )
 
     async def answer(self, question: Question) -> AsyncIterator[Heard]:

@@ -97,7 +97,9 @@ class Worker:
             logger.warning("run %s: its end could not be written down: %s", run.id, error)
 
     async def _hand_on(self, attempt: Attempt) -> None:
+        """With all that it has used: its budget goes on with it."""
         with suppress(AgentcError):
+            await self._office.runs.renew(attempt.lease, attempt.progress)
             await self._office.runs.release(attempt.lease)
 
     async def _next(self) -> Run:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from server.document.authorship import Authorship
 from server.document.blame import Span, blame
 from server.document.compaction import Run
 from server.document.elements import ElementRef
@@ -75,9 +76,12 @@ def state_at(history: History, seq: Seq) -> StateAt:
 
 def who_wrote(history: History, ref: ElementRef) -> Spans:
     """The text of an element in spans of one author. Raises ``NotFound``."""
-    runs = _runs(history)
-    state = state_at(history, history.head).state
-    return blame(state, ref, authorship_of(_thinned(history.base), runs))
+    return blame(state_at(history, history.head).state, ref, authorship(history))
+
+
+def authorship(history: History) -> Authorship[Attribution]:
+    """Who wrote which clock."""
+    return authorship_of(_thinned(history.base), _runs(history))
 
 
 def rows_of_run(history: History, run: RunId) -> tuple[bytes, ...]:

@@ -129,11 +129,8 @@ def answering(*answers: httpx2.Response) -> tuple[OpenAIModel, list[dict[str, An
         asked.append(json.loads(request.content))
         return left.pop(0)
 
-    model = OpenAIModel(Endpoint("m", "http://models.test/v1", "k"), Hurry())
-    model._client = model._client.with_options(
-        http_client=httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
-    )
-    return model, asked
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    return OpenAIModel(Endpoint("m", "http://models.test/v1", "k"), Hurry(), http), asked
 
 
 def refused(param: str) -> httpx2.Response:

@@ -6,6 +6,7 @@ looked for at the end. Everything is drawn from a seed; updates leave and arrive
 
 import random
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -79,8 +80,21 @@ class Person:
 
     def act(self) -> None:
         """One thing that people do."""
+        self.do(self._anything)
+
+    def do(self, change: Callable[[], object]) -> None:
+        """One change, and what it means for the characters of people and of the agent."""
         before, agents = self._seen(), self._agents()
         self._mine = True
+        change()
+        self._mine = False
+        after = self._seen()
+        self.lost += agents - self._agents()
+        self.restored += max(0, self._agents() - agents)
+        self.gone = (self.gone | (before - after)) - (after - before)
+        self.alive = (self.alive | (after - before)) - (before - after)
+
+    def _anything(self) -> None:
         match self._chance.randrange(10):
             case 0 | 1 | 2 | 3 | 4:
                 self._type()
@@ -92,12 +106,6 @@ class Person:
                 self._remove()
             case _:
                 self.undo.undo()
-        self._mine = False
-        after = self._seen()
-        self.lost += agents - self._agents()
-        self.restored += max(0, self._agents() - agents)
-        self.gone = (self.gone | (before - after)) - (after - before)
-        self.alive = (self.alive | (after - before)) - (before - after)
 
     def close(self) -> None:
         self._watch.drop()
