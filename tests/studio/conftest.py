@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from llmock.testing import LLMockServer
 from playwright.sync_api import Browser
 
 from server.edge.studio import BUILT
@@ -16,14 +17,23 @@ Arrive = Callable[..., Person]
 
 
 @pytest.fixture(scope="package")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a studio."""
+def studio(
+    tmp_path_factory: pytest.TempPathFactory, llmock_server: LLMockServer
+) -> Iterator[Server]:
+    """A server with a studio, whose agent asks llmock."""
     if CHROMIUM is None:
         pytest.skip("no chromium: apt-get install chromium")
     if not (BUILT / "index.html").is_file():
         pytest.skip("the studio is not built: make web")
     folder: Path = tmp_path_factory.mktemp("studio")
-    with Server(folder, settings={"AGENTC_RATE_LIMITS": "off"}) as server:
+    settings = {
+        "AGENTC_RATE_LIMITS": "off",
+        "OPENAI_BASE_URL": llmock_server.base_url("openai"),
+        "OPENAI_API_KEY": "k",
+        "AGENTC_MODEL": "gpt-test",
+        "AGENTC_MODEL_PRICES": "gpt-test=1/2",
+    }
+    with Server(folder, settings=settings) as server:
         yield server
 
 
