@@ -54,6 +54,18 @@ def test_the_agent_is_watched_stopped_and_taken_back(people: Arrive, llmock: LLM
     expect(page.locator(".turn-standing")).to_contain_text("Reverted")
 
 
+def test_a_project_is_made_from_a_prompt_and_fills(people: Arrive, llmock: LLMock) -> None:
+    ada = people("Ada")
+    says(llmock, {"sections": [{"title": "Coffee", "body": COFFEE}]})
+    page = ada.page
+    page.get_by_role("button", name="New project").first.click()
+    page.get_by_label("Let the agent begin").fill("Write a plan for a bicycle café")
+    page.get_by_role("button", name="Create and write").click()
+    expect(page.locator(".project-title")).to_have_text("A plan for a bicycle café")
+    expect(page.locator(".section .cm-content")).to_contain_text("Beans")
+    expect(page.locator(".turn-standing")).to_contain_text("Done")
+
+
 def test_proposals_are_decided_in_the_panel_and_in_place(people: Arrive, llmock: LLMock) -> None:
     ada = people("Ada", bypass_csp=True, reduced_motion="reduce")
     project = make_bakery(ada)

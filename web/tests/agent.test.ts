@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as Y from 'yjs'
 import { differenceOf } from '../src/agent/difference'
 import {
+  decided,
   isBusy,
   standingOf,
   targetOf,
@@ -89,6 +90,14 @@ describe('the conversation', () => {
     const done: Run = { ...RUN, status: 'done' }
     expect(withRun([RUN], done)).toEqual([done])
     expect(withRun([RUN], { ...RUN, id: 'r2' }).map((run) => run.id)).toEqual(['r2', 'r1'])
+  })
+})
+
+describe('a run that waits', () => {
+  it('is asked about once all its proposals are decided', () => {
+    const waiting: Run = { ...RUN, status: 'waiting' }
+    expect(decided([waiting, { ...RUN, id: 'r2' }], [])).toEqual(['r1'])
+    expect(decided([waiting], [{ run: 'r1' }])).toEqual([])
   })
 })
 

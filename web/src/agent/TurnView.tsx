@@ -20,7 +20,7 @@ interface Props {
 
 export function TurnView({ turn: { run, said }, onHeard, onReverted }: Props) {
   return (
-    <li className={`turn ${run.status}`}>
+    <li className={run.status === 'failed' ? 'turn broken' : 'turn'}>
       <div className="turn-asked">
         <Avatar id={run.user_id} name={run.user_name ?? 'Somebody who has left'} />
         <div className="grow">

@@ -128,6 +128,12 @@ export function withRun(runs: readonly Run[], changed: Run): Run[] {
   return runs.map((one) => (one.id === changed.id ? changed : one))
 }
 
+/** Runs that are said to wait for people's word, and have it. */
+export function decided(runs: readonly Run[], open: readonly { run: string }[]): string[] {
+  const awaited = new Set(open.map((one) => one.run))
+  return runs.filter((run) => run.status === 'waiting' && !awaited.has(run.id)).map((run) => run.id)
+}
+
 /** A title for a project that begins with a prompt. */
 export function titleOf(prompt: string): string {
   const line = prompt.trim().split('\n', 1)[0] ?? ''

@@ -2,10 +2,11 @@
 import { useCallback, useEffect, useState } from 'react'
 import { api, got } from '../api/client'
 import type { Run } from '../api/types'
+import type { Proposal } from '../document/proposals'
 import { useElements } from '../document/useElements'
 import { useColleagues, useOpen } from '../live/useLive'
 import { useAsked } from '../ui/useAsked'
-import { isBusy, type Turn, turnsOf, withRun } from './runs'
+import { decided, isBusy, type Turn, turnsOf, withRun } from './runs'
 
 const SHOWN = 40
 /** A browser opens only six requests at a time to one host, over all its tabs. */
@@ -32,7 +33,9 @@ export function useConversation(): Conversation {
     },
     [again],
   )
-  useNews(again)
+  const open = useElements(live.proposals).filter((one) => one.isOpen)
+  useNews(open, again)
+  useSettled(live.id, runs, open, hear)
   const busy = runs.filter(isBusy).slice(0, MOST_FOLLOWED)
   useFollowed(live.id, busy.map((run) => run.id).join(' '), hear, again)
   return { turns: turnsOf(runs, value?.messages ?? []), told, hear, again }
@@ -52,13 +55,31 @@ async function read(project: string) {
 }
 
 /** Asks again when an agent comes or goes, whoever asked it, and when proposals are decided. */
-function useNews(again: () => void): void {
+function useNews(open: readonly Proposal[], again: () => void): void {
   const { live } = useOpen()
   const agents = useColleagues(live).flatMap((one) => one.run ?? [])
-  const open = useElements(live.proposals).filter((one) => one.isOpen)
   const seen = [...agents, ...open.map((one) => one.id)].join(' ')
   // biome-ignore lint/correctness/useExhaustiveDependencies: another set is the news
   useEffect(again, [seen, again])
+}
+
+/** The server looks whether a run still waits when it is asked about that run. */
+function useSettled(
+  project: string,
+  runs: readonly Run[],
+  open: readonly Proposal[],
+  hear: (run: Run) => void,
+): void {
+  const waiting = decided(runs, open).join(' ')
+  useEffect(() => {
+    for (const run of waiting.split(' ').filter(Boolean)) {
+      const params = { path: { project_id: project, run_id: run } }
+      got(api.GET('/projects/{project_id}/runs/{run_id}', { params }))
+        .then((details) => details.run.status !== 'waiting' && hear(details.run))
+        // What is shown then is a moment old, and is asked for again with the next news.
+        .catch(() => undefined)
+    }
+  }, [project, waiting, hear])
 }
 
 /** Follows runs by their server-sent events. */
