@@ -41,7 +41,7 @@ def test_an_admin_sees_the_server_and_looks_after_users(people: Arrive, studio: 
 
     page.get_by_role("link", name="Users", exact=True).click()
     page.get_by_role("button", name="New user").click()
-    page.get_by_label("Address").fill("new@example.org")
+    page.get_by_label("Address", exact=True).fill("new@example.org")
     page.keyboard.press("Enter")
     expect(page.locator("tr", has_text="new@example.org")).to_be_visible()
     page.get_by_label("Search by name or address").fill(ada.email)

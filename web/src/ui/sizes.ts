@@ -12,7 +12,8 @@ export function bytesOf(count: number): string {
 }
 
 export function secondsOf(seconds: number): string {
-  return seconds === 0 ? 'none' : `${numbers.format(seconds)} s`
+  if (seconds === 0) return 'none'
+  return seconds < 0.1 ? 'under 0.1 s' : `${numbers.format(seconds)} s`
 }
 
 export function numberOf(count: number): string {
