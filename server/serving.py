@@ -39,7 +39,7 @@ from server.edge.passwords import Passwords
 from server.edge.providers import Providers
 from server.edge.secrets import load_or_create_key, token_digest
 from server.edge.settings import Settings
-from server.edge.studio import load_studio, unbuilt_routes
+from server.edge.studio import Studio, load_studio, unbuilt_routes
 from server.edge.uvicorn_protocol import AbortingWebSocketProtocol
 from server.edge.visits import VisitBook, keeping
 from server.edge.yjs import YjsEndpoint
@@ -88,7 +88,18 @@ async def serve(settings: Settings, *, is_first_run: bool) -> int:
             providers=Providers(settings),
             invited=partial(is_invitation, store),
         )
-        app = application(store, rooms, visits, people, keys, historian, settings, clock, standing)
+        app = application(
+            store,
+            rooms,
+            visits,
+            people,
+            keys,
+            historian,
+            settings,
+            clock,
+            standing,
+            load_studio(),
+        )
         welcome = None
         if is_first_run:
             welcome = await prepare_first_run(store.directory, people.logins.links, clock)
@@ -149,6 +160,7 @@ def application(
     settings: Settings,
     clock: Clock,
     standing: Standing,
+    studio: Studio | None,
 ) -> ASGIApp:
     """Routes in front of rooms."""
 
@@ -176,7 +188,6 @@ def application(
         runs=store.runs,
         reverter=Reverter(historian, rooms),
     )
-    studio = load_studio()
     api = fronted(build_api(services), settings, clock, keys, people.base)
     metrics = metrics_route(rooms.statistics, rooms.gauges, lambda: rooms.breaker.fault is None)
     return build_app(

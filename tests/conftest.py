@@ -1,8 +1,8 @@
 """What every test may count on: asyncio under anyio, and honest skips.
 
-A test that needs Node, PostgreSQL, strace or Chromium is skipped where those are missing, so that a
-laptop without them can still run the rest. Under ``CI=true`` nothing may be missing:
-such a skip is a failure there.
+A test that needs Node, PostgreSQL, strace, Chromium or a model is skipped where those are
+missing, so that a laptop without them can still run the rest. Under ``CI=true`` nothing may
+be missing: such a skip is a failure there.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-NEEDED_IN_CI = ("node", "postgres", "trace", "browser")
+NEEDED_IN_CI = ("node", "postgres", "trace", "browser", "local_ai")
 
 # An example that takes long on a busy machine is no failure: nothing here asserts a time. CI
 # judges a change, always by the same examples; new ones are looked for everywhere else.

@@ -41,6 +41,7 @@ async def test_where_it_is_not_installed_the_log_says_what_to_do(
 
 
 @pytest.mark.slow
+@pytest.mark.local_ai
 async def test_it_answers_in_the_form_that_it_is_asked_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

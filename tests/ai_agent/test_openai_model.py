@@ -65,7 +65,7 @@ BROKEN: list[tuple[Callable[[LLMock], object], RunReason]] = [
     (lambda mock: mock.truncate(after_chunks=2), RunReason.TRUNCATED),
     (lambda mock: mock.corrupt(after_chunks=2), RunReason.DISCONNECTED),
     (lambda mock: mock.disconnect(after_chunks=2), RunReason.DISCONNECTED),
-    (lambda mock: mock.stall(after_chunks=2, seconds=2), RunReason.STALLED),
+    (lambda mock: mock.stall(after_chunks=2, seconds=4), RunReason.STALLED),
     (lambda mock: mock.fail(401), RunReason.BAD_KEY),
     (lambda mock: mock.fail(403), RunReason.BAD_KEY),
     (lambda mock: mock.fail(404), RunReason.REJECTED),
@@ -91,7 +91,7 @@ async def test_every_failure_is_a_state_with_words_that_say_what_to_do(
     llmock: LLMock, breaks: Callable[[LLMock], object], reason: RunReason
 ) -> None:
     breaks(llmock)
-    error = await failure(model_of(llmock, stall=0.1))
+    error = await failure(model_of(llmock, stall=1.0))
     assert (error.reason, error.told) == (reason.value, WORDS[reason])
 
 

@@ -135,7 +135,10 @@ async def sql_house(
             invited=partial(is_invitation, store),
         )
         historian = historian_of(store, chosen, Here())
-        app = application(store, rooms, visits, people, keys, historian, chosen, clock, Standing())
+        standing, studio = Standing(), None
+        app = application(
+            store, rooms, visits, people, keys, historian, chosen, clock, standing, studio
+        )
         serving = ASGITransport(app, raise_app_exceptions=False)
         client = AsyncClient(transport=serving, base_url="http://test")
         await ending.enter_async_context(client)
