@@ -11,6 +11,7 @@ import { usePath } from './router'
 import { ToastProvider } from './toasts'
 
 const ProjectPage = lazy(() => import('../pages/ProjectPage'))
+const AccountPage = lazy(() => import('../account/AccountPage'))
 const AdminPage = lazy(() => import('../admin/AdminPage'))
 const PROJECT = /^\/projects\/([^/]+)(?:\/(\w+))?\/?$/
 
@@ -51,6 +52,7 @@ function Inside({ path }: { path: string }) {
     return <ProjectPage key={id} id={decodeURIComponent(id as string)} view={view ?? 'board'} />
   }
   if (isAdmin && /^\/admin(\/|$)/.test(path)) return <AdminPage path={path} />
+  if (path === '/account') return <AccountPage />
   if (path === '/invitation') return <JoinPage />
   if (path === '/login') return <LoginPage />
   if (path === '/' || path === '/projects') return <ProjectsPage />

@@ -52,7 +52,10 @@ export function TopBar({ children }: { children?: ReactNode }) {
       >
         <LogOut size={17} aria-hidden />
       </button>
-      <Avatar id={person.id} name={person.name || person.email} />
+      <a className="topbar-account" href="/account" title="Your account" onClick={followed}>
+        <span className="visually-hidden">Your account</span>
+        <Avatar id={person.id} name={person.name || person.email} />
+      </a>
     </header>
   )
 }
