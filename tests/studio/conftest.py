@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from llmock.testing import LLMockServer
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from server.edge.studio import BUILT
 from tests.e2e.server import Server
-from tests.studio.browser import CHROMIUM, Person, arrive, launched
+from tests.studio.browser import CHROMIUM, PATIENCE_MS, Person, arrive, launched
 
 NUMBERS = itertools.count(1)
 Arrive = Callable[..., Person]
@@ -41,6 +41,7 @@ def studio(
 def browser(studio: Server) -> Iterator[Browser]:
     """Chromium. Closed after this folder's last test: while Playwright is there, its loop runs,
     and no other test could start one."""
+    expect.set_options(timeout=PATIENCE_MS)
     with launched() as running:
         yield running
 
