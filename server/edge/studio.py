@@ -20,7 +20,10 @@ from starlette.routing import Route
 from server.protocol.errors import NotFound
 
 BUILT = Path(__file__).with_name("static") / "studio"
-PAGES = ("/", "/login", "/register", "/reset", "/email", "/invitation", "/projects/{path:path}")
+PAGES = (
+    *("/", "/login", "/register", "/reset", "/email", "/invitation", "/account"),
+    *("/admin", "/admin/{path:path}", "/projects/{path:path}"),
+)
 """What the studio shows a page for. Anything else is not found, as it should be for programs."""
 
 BESIDE = ("favicon.svg", "sw.js")

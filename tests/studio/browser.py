@@ -62,6 +62,11 @@ class Person:
         """The same for changes."""
         return self._answer(self.context.request.patch(self._url(path), data=body))
 
+    def delete(self, path: str) -> None:
+        """The same for what has no answer but that it is done."""
+        answer = self.context.request.delete(self._url(path))
+        assert answer.ok, (answer.url, answer.status, answer.text())
+
     def get(self, path: str) -> Any:
         """The same for what is only read."""
         return self._answer(self.context.request.get(self._url(path)))

@@ -5,25 +5,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from llmock.testing import LLMockServer
+from playwright.sync_api import Browser, expect
 
 from server.edge.studio import BUILT
 from tests.e2e.server import Server
-from tests.studio.browser import CHROMIUM, Person, arrive, launched
+from tests.studio.browser import CHROMIUM, PATIENCE_MS, Person, arrive, launched
 
 NUMBERS = itertools.count(1)
 Arrive = Callable[..., Person]
 
 
 @pytest.fixture(scope="package")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with a studio."""
+def studio(
+    tmp_path_factory: pytest.TempPathFactory, llmock_server: LLMockServer
+) -> Iterator[Server]:
+    """A server with a studio, whose agent asks llmock."""
     if CHROMIUM is None:
         pytest.skip("no chromium: apt-get install chromium")
     if not (BUILT / "index.html").is_file():
         pytest.skip("the studio is not built: make web")
     folder: Path = tmp_path_factory.mktemp("studio")
-    with Server(folder, settings={"AGENTC_RATE_LIMITS": "off"}) as server:
+    settings = {
+        "AGENTC_RATE_LIMITS": "off",
+        "OPENAI_BASE_URL": llmock_server.base_url("openai"),
+        "OPENAI_API_KEY": "k",
+        "AGENTC_MODEL": "gpt-test",
+        "AGENTC_MODEL_PRICES": "gpt-test=1/2",
+    }
+    with Server(folder, settings=settings) as server:
         yield server
 
 
@@ -31,6 +41,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def browser(studio: Server) -> Iterator[Browser]:
     """Chromium. Closed after this folder's last test: while Playwright is there, its loop runs,
     and no other test could start one."""
+    expect.set_options(timeout=PATIENCE_MS)
     with launched() as running:
         yield running
 

@@ -126,6 +126,22 @@ def test_who_loses_a_role_while_typing_is_told_and_can_write_no_more__L8(people:
     expect(page.locator(".section").nth(0)).not_to_contain_text("may not")
 
 
+def test_history_and_members_are_shown_as_they_change(people: Arrive) -> None:
+    ada, grace = people("Ada"), people("Grace")
+    project = make_bakery(ada)
+    page = ada.open(project, "history")
+    expect(page.get_by_text("No snapshots yet")).to_be_visible()
+    ada.share(project, grace)
+    grace.post(f"/projects/{project}/snapshots", {"name": "By Grace"})
+    expect(page.get_by_role("heading", name="By Grace")).to_be_visible()
+    page.get_by_role("button", name="Share").click()
+    expect(page.locator(".member", has_text=grace.email)).to_be_visible()
+    members = ada.get(f"/projects/{project}/members")["items"]
+    [user] = [one["user_id"] for one in members if one["email"] == grace.email]
+    ada.delete(f"/projects/{project}/members/{user}")
+    expect(page.locator(".member", has_text=grace.email)).to_have_count(0)
+
+
 def test_a_snapshot_is_brought_back_for_everybody__L10(people: Arrive) -> None:
     ada, grace = people("Ada"), people("Grace")
     project = make_bakery(ada)
@@ -139,7 +155,6 @@ def test_a_snapshot_is_brought_back_for_everybody__L10(people: Arrive) -> None:
     grace.page.keyboard.press("Delete")
     grace.saved()
 
-    page.reload()
     removed = page.locator(".difference.removed").filter(has_text="Flour prices")
     expect(removed).to_be_visible()
     removed.get_by_role("button", name="Restore Flour prices").click()

@@ -6,11 +6,13 @@ import { LoginPage } from '../pages/LoginPage'
 import { NotFoundPage } from '../pages/NotFoundPage'
 import { ProjectsPage } from '../pages/ProjectsPage'
 import { Waiting } from '../ui/Waiting'
-import { PersonProvider, useDoor } from './person'
+import { PersonProvider, useDoor, usePerson } from './person'
 import { usePath } from './router'
 import { ToastProvider } from './toasts'
 
 const ProjectPage = lazy(() => import('../pages/ProjectPage'))
+const AccountPage = lazy(() => import('../account/AccountPage'))
+const AdminPage = lazy(() => import('../admin/AdminPage'))
 const PROJECT = /^\/projects\/([^/]+)(?:\/(\w+))?\/?$/
 
 export function App() {
@@ -43,11 +45,14 @@ function View() {
 }
 
 function Inside({ path }: { path: string }) {
+  const { is_admin: isAdmin } = usePerson()
   const project = PROJECT.exec(path)
   if (project) {
     const [, id, view] = project
     return <ProjectPage key={id} id={decodeURIComponent(id as string)} view={view ?? 'board'} />
   }
+  if (isAdmin && /^\/admin(\/|$)/.test(path)) return <AdminPage path={path} />
+  if (path === '/account') return <AccountPage />
   if (path === '/invitation') return <JoinPage />
   if (path === '/login') return <LoginPage />
   if (path === '/' || path === '/projects') return <ProjectsPage />

@@ -1,5 +1,5 @@
 /** The bar above everything: where one is, and oneself. */
-import { LogOut, Moon, Sun } from 'lucide-react'
+import { LogOut, Moon, ServerCog, Sun } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { toldOf } from '../api/client'
 import { Avatar } from '../ui/Avatar'
@@ -23,6 +23,17 @@ export function TopBar({ children }: { children?: ReactNode }) {
       <div className="topbar-middle">
         {children ?? <strong className="wordmark">8gentc</strong>}
       </div>
+      {person.is_admin && (
+        <a
+          className="button plain icon topbar-admin"
+          href="/admin"
+          aria-label="Administration"
+          title="Administration"
+          onClick={followed}
+        >
+          <ServerCog size={17} aria-hidden />
+        </a>
+      )}
       <button
         type="button"
         className="button plain icon"
@@ -41,7 +52,10 @@ export function TopBar({ children }: { children?: ReactNode }) {
       >
         <LogOut size={17} aria-hidden />
       </button>
-      <Avatar id={person.id} name={person.name || person.email} />
+      <a className="topbar-account" href="/account" title="Your account" onClick={followed}>
+        <span className="visually-hidden">Your account</span>
+        <Avatar id={person.id} name={person.name || person.email} />
+      </a>
     </header>
   )
 }

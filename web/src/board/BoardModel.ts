@@ -62,6 +62,7 @@ export class BoardModel {
     if (this.#writing !== null) this.#write()
     for (const leave of this.#leave) leave()
     this.#live.presence.select([])
+    this.#live.attention.rest()
   }
 
   picture = (): Picture => this.#picture
@@ -75,7 +76,7 @@ export class BoardModel {
   select(ids: readonly string[]): void {
     this.#selected = new Set(ids)
     this.#redraw()
-    this.#live.presence.select(ids)
+    this.#showSelection()
   }
 
   changeNodes = (changes: NodeChange[]): void => {
@@ -109,8 +110,15 @@ export class BoardModel {
 
   #settle(changes: { type: string }[]): void {
     this.#redraw()
-    if (changes.some((one) => one.type === 'select'))
-      this.#live.presence.select([...this.#selected])
+    if (changes.some((one) => one.type === 'select')) this.#showSelection()
+  }
+
+  /** To colleagues, and to whoever asks the agent about it. */
+  #showSelection(): void {
+    const { nodes, presence, attention } = this.#live
+    const ids = [...this.#selected]
+    presence.select(ids)
+    attention.turnTo(ids.map((id) => ({ kind: nodes.get(id) ? 'node' : 'edge', id })))
   }
 
   #write = (): void => {

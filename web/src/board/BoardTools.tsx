@@ -1,5 +1,6 @@
 /** The buttons of the board. */
 import {
+  Bot,
   CircleHelp,
   CornerUpLeft,
   CornerUpRight,
@@ -23,7 +24,7 @@ interface Props {
 }
 
 export function BoardTools({ picture, actions, open }: Props) {
-  const { live, canWrite } = useOpen()
+  const { live, canWrite, askAgent } = useOpen()
   const { canUndo, canRedo } = useCanUndo(live.undo.board)
   const selected = picture.selectedNodes.length + picture.selectedEdges.length
   return (
@@ -45,6 +46,7 @@ export function BoardTools({ picture, actions, open }: Props) {
             act={open.connect}
           />
           <Tool name="Delete (Del)" Icon={Trash2} disabled={selected === 0} act={actions.remove} />
+          <Tool name="Ask the agent (Ctrl K)" Icon={Bot} act={askAgent} />
           <span className="rule" />
           <Tool
             name="Undo (Ctrl Z)"

@@ -13,6 +13,7 @@ const KEYS: [string, string][] = [
   ['Ctrl A, Esc', 'Select all, nothing'],
   ['L', 'Lay out (all, or what is selected)'],
   ['/', 'Find a node'],
+  ['Ctrl K', 'Ask the agent about what is selected'],
   ['0, +, −', 'Fit, zoom in, zoom out'],
 ]
 

@@ -1,6 +1,7 @@
 /** What is selected, in full: a node's label, kind and text, or an edge's label. */
 import { ArrowLeft, ArrowRight, Spline, X } from 'lucide-react'
 import { lazy, Suspense } from 'react'
+import { Beside } from '../agent/Beside'
 import { relabelEdge } from '../document/edges'
 import { changeNode, contentOf, type Node } from '../document/nodes'
 import { useElement, useElements } from '../document/useElements'
@@ -59,12 +60,15 @@ function NodeForm({ id, actions }: { id: string; actions: BoardActions }) {
         <Suspense fallback={<div className="input">{node.content}</div>}>
           <TextEditor
             text={content}
+            kind="node"
+            id={id}
             undo={live.undo.board}
             label={label}
             placeholder="Add details…"
           />
         </Suspense>
       </div>
+      <Beside kind="node" id={id} />
       <Connections id={id} actions={actions} />
     </div>
   )

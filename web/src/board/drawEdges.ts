@@ -100,8 +100,8 @@ function head(context: CanvasRenderingContext2D, from: XYPosition, tip: XYPositi
   const [x, y] = [tip.x - dx * HEAD.length, tip.y - dy * HEAD.length]
   context.moveTo(tip.x, tip.y)
   context.lineTo(x - dy * HEAD.width, y + dx * HEAD.width)
+  // Filling closes the triangle; closePath() would take most of the time of a frame.
   context.lineTo(x + dy * HEAD.width, y - dx * HEAD.width)
-  context.closePath()
 }
 
 function drawLabels(

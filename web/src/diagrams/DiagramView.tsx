@@ -1,6 +1,7 @@
 /** One diagram: its source beside its drawing. */
 import { Download, Image as ImageIcon, Trash2, Unlink } from 'lucide-react'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import { Beside } from '../agent/Beside'
 import { toldOf } from '../api/client'
 import { useTheme } from '../app/theme'
 import { useTell } from '../app/toasts'
@@ -28,6 +29,8 @@ function TypedDiagram({ diagram }: { diagram: Diagram }) {
       <Suspense fallback={<pre className="source">{diagram.source.toString()}</pre>}>
         <TextEditor
           text={diagram.source}
+          kind="diagram"
+          id={diagram.id}
           undo={live.undo.diagrams}
           label={`Source of ${diagram.title || 'the diagram'}`}
           language="plain"
@@ -80,7 +83,10 @@ function Frame({ diagram, shown, children }: FrameProps) {
         <DiagramTools diagram={diagram} picture={shown.picture} />
       </div>
       <div className="diagram-halves">
-        <div className="diagram-source">{children}</div>
+        <div className="diagram-source">
+          {children}
+          <Beside kind="diagram" id={diagram.id} />
+        </div>
         <Drawn title={diagram.title} shown={shown} />
       </div>
     </div>

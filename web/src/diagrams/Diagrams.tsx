@@ -1,7 +1,7 @@
 /** The diagrams of a project: a list, and the one that is open. */
 import '../styles/diagrams.css'
 import { Plus, Waypoints, Workflow } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { useElements } from '../document/useElements'
 import { useOpen } from '../live/useLive'
 import { DiagramView } from './DiagramView'
@@ -17,6 +17,12 @@ export default function Diagrams() {
   const [wanted, setWanted] = useState<string | null>(null)
   const [making, setMaking] = useState(false)
   const open = sorted.find((one) => one.id === wanted) ?? sorted[0]
+  const { attention } = live
+  const openId = open?.id
+  useEffect(() => {
+    if (openId !== undefined) attention.turnTo([{ kind: 'diagram', id: openId }])
+    return attention.rest
+  }, [attention, openId])
   return (
     <div className="diagrams">
       <aside className="diagrams-side">

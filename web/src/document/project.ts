@@ -20,6 +20,7 @@ export interface ProjectDocument {
   edges: Y.Map<Element>
   plan: Y.Map<Element>
   diagrams: Y.Map<Element>
+  proposals: Y.Map<Element>
 }
 
 export function projectDocument(doc: Y.Doc): ProjectDocument {
@@ -29,6 +30,7 @@ export function projectDocument(doc: Y.Doc): ProjectDocument {
     edges: doc.getMap('edges'),
     plan: doc.getMap('plan'),
     diagrams: doc.getMap('diagrams'),
+    proposals: doc.getMap('proposals'),
   }
 }
 

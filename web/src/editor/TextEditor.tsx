@@ -8,11 +8,15 @@ import { EditorView, placeholder as placeholderOf } from '@codemirror/view'
 import { useEffect, useRef } from 'react'
 import { yCollab } from 'y-codemirror.next'
 import type * as Y from 'yjs'
+import type { Kind } from '../api/types'
 import { useOpen } from '../live/useLive'
+import { attending } from './attending'
 import { keysOf, markdownText, plainText } from './setup'
 
 interface Props {
   text: Y.Text
+  kind: Kind
+  id: string
   undo: Y.UndoManager
   label: string
   placeholder?: string
@@ -25,6 +29,7 @@ interface Props {
 const NONE: Extension = []
 
 export default function TextEditor(props: Props) {
+  const { kind, id } = props
   const { text, undo, label, placeholder = '', extension = NONE, language = 'markdown' } = props
   const { live, canWrite } = useOpen()
   const place = useRef<HTMLDivElement>(null)
@@ -46,6 +51,7 @@ export default function TextEditor(props: Props) {
           EditorView.contentAttributes.of({ 'aria-label': label }),
           placeholderOf(placeholder),
           extension,
+          attending(live.attention, kind, id),
           yCollab(text, live.presence.awareness, { undoManager: undo }),
         ],
       }),
@@ -55,7 +61,7 @@ export default function TextEditor(props: Props) {
       view.current = null
       made.destroy()
     }
-  }, [text, undo, label, placeholder, extension, language, live])
+  }, [text, undo, label, placeholder, extension, language, live, kind, id])
   useEffect(() => {
     view.current?.dispatch({ effects: mode.current.reconfigure(modeOf(isLocked)) })
   }, [isLocked])

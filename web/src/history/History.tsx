@@ -4,11 +4,14 @@ import { Camera, History as HistoryIcon } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { api, got } from '../api/client'
 import { useOpen } from '../live/useLive'
+import { type ProjectEvent, useProjectEvents } from '../live/useProjectEvents'
 import { Told, useForm } from '../ui/form'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { SnapshotView } from './SnapshotView'
 import { nameOf } from './snapshots'
+
+const NEWS: readonly ProjectEvent[] = ['snapshot-taken', 'snapshot-removed', 'restored']
 
 export default function History() {
   const { live, canWrite } = useOpen()
@@ -21,6 +24,7 @@ export default function History() {
     [live],
   )
   const { value: snapshots, told, again } = useAsked(ask)
+  useProjectEvents(NEWS, again)
   const all = snapshots?.items ?? []
   const open = all.find((one) => one.id === wanted) ?? all[0]
   return (

@@ -1,9 +1,10 @@
 /** One snapshot: what has changed since, in colour; bringing back all of it or one element. */
 import { RotateCcw } from 'lucide-react'
-import { useCallback, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { api, got, toldOf } from '../api/client'
 import type { ElementDifference, Snapshot } from '../api/types'
 import { useTell } from '../app/toasts'
+import type { LiveProject } from '../live/LiveProject'
 import { useOpen } from '../live/useLive'
 import { Dialog } from '../ui/Dialog'
 import { ago, onThe } from '../ui/time'
@@ -26,6 +27,7 @@ export function SnapshotView({ snapshot, onChanged }: Props) {
     return got(api.GET('/projects/{project_id}/snapshots/{snapshot_id}/difference', { params }))
   }, [live, id])
   const { value, told, again } = useAsked(ask)
+  useEdits(live, again)
 
   async function restore(element: ElementDifference | null): Promise<void> {
     setAsking(false)
@@ -93,4 +95,24 @@ export function SnapshotView({ snapshot, onChanged }: Props) {
       )}
     </section>
   )
+}
+
+/** After the last edit; milliseconds. */
+const QUIET = 1000
+
+/** Calls once the document has been edited, by whomever, and then been quiet. */
+function useEdits(live: LiveProject, call: () => void): void {
+  useEffect(() => {
+    const { doc } = live.document
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const hear = () => {
+      clearTimeout(timer)
+      timer = setTimeout(call, QUIET)
+    }
+    doc.on('update', hear)
+    return () => {
+      clearTimeout(timer)
+      doc.off('update', hear)
+    }
+  }, [live, call])
 }

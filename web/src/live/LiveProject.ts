@@ -12,7 +12,9 @@ import { ElementStore } from '../document/ElementStore'
 import { type Edge, readEdge } from '../document/edges'
 import { type Node, readNode } from '../document/nodes'
 import { type ProjectDocument, projectDocument, undoOf } from '../document/project'
+import { type Proposal, readProposal } from '../document/proposals'
 import { readSection, type Section } from '../document/sections'
+import { Attention } from './Attention'
 import { Connection } from './Connection'
 import { databaseOf, unsavedKeyOf } from './kept'
 import { Presence } from './presence'
@@ -24,6 +26,8 @@ export class LiveProject {
   readonly edges: ElementStore<Edge>
   readonly sections: ElementStore<Section>
   readonly diagrams: ElementStore<Diagram>
+  readonly proposals: ElementStore<Proposal>
+  readonly attention = new Attention()
   readonly presence: Presence
   readonly connection: Connection
   readonly undo: { board: Y.UndoManager; plan: Y.UndoManager; diagrams: Y.UndoManager }
@@ -35,11 +39,12 @@ export class LiveProject {
     const awareness = new Awareness(doc)
     this.id = id
     this.document = projectDocument(doc)
-    const { nodes, edges, plan, diagrams } = this.document
+    const { nodes, edges, plan, diagrams, proposals } = this.document
     this.nodes = new ElementStore(nodes, readNode)
     this.edges = new ElementStore(edges, readEdge)
     this.sections = new ElementStore(plan, readSection)
     this.diagrams = new ElementStore(diagrams, readDiagram)
+    this.proposals = new ElementStore(proposals, readProposal)
     this.undo = {
       board: undoOf([nodes, edges]),
       plan: undoOf([plan]),
@@ -72,7 +77,8 @@ export class LiveProject {
     this.connection.destroy()
     this.presence.destroy()
     for (const manager of Object.values(this.undo)) manager.destroy()
-    for (const store of [this.nodes, this.edges, this.sections, this.diagrams]) store.destroy()
+    const { nodes, edges, sections, diagrams, proposals } = this
+    for (const store of [nodes, edges, sections, diagrams, proposals]) store.destroy()
     this.document.doc.destroy()
   }
 }

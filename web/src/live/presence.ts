@@ -21,6 +21,8 @@ export interface Colleague {
   view: string
   point: Point | null
   selected: readonly string[]
+  /** The agent's run that this one is; null for a person. */
+  run: string | null
   /** Whether this one looks after derived text (GraphFollower.ts). */
   writes: boolean
 }
@@ -98,6 +100,7 @@ function colleagueOf(client: number, state: Record<string, unknown>): Colleague 
     colour: colourOf(id),
     view: typeof state.view === 'string' ? state.view : '',
     point: pointOf(state.point),
+    run: state.role === 'agent' && typeof state.run === 'string' ? state.run : null,
     writes: state.writes === true,
     selected: Array.isArray(state.selected)
       ? state.selected

@@ -10,6 +10,8 @@ export interface Open {
   role: Role
   /** Whether this person may change anything. */
   canWrite: boolean
+  /** Shows the agent's panel, ready for a question. */
+  askAgent: () => void
 }
 
 export const OpenContext = createContext<Open | null>(null)

@@ -1,5 +1,6 @@
 /** The bar of a project: title, views, what is saved, who is here, sharing. */
 import {
+  Bot,
   Check,
   CloudOff,
   FileText,
@@ -30,13 +31,22 @@ const TABS: Record<View, { name: string; Icon: typeof Check }> = {
   history: { name: 'History', Icon: History },
 }
 
+/** The panel of the agent, as whoever shows and hides it sees it. */
+export interface AgentSwitch {
+  /** How often it was called since it was shut; 0: it is shut. */
+  calls: number
+  call: () => void
+  close: () => void
+}
+
 interface Props {
   project: Project | null
   view: View
   status: Status
+  agent: AgentSwitch
 }
 
-export function ProjectBar({ project, view, status }: Props) {
+export function ProjectBar({ project, view, status, agent }: Props) {
   const { live } = useOpen()
   const [sharing, setSharing] = useState(false)
   return (
@@ -64,6 +74,15 @@ export function ProjectBar({ project, view, status }: Props) {
           })}
         </nav>
         <Others />
+        <button
+          type="button"
+          className="button agent-button"
+          aria-expanded={agent.calls > 0}
+          title="Agent (Ctrl K)"
+          onClick={agent.calls > 0 ? agent.close : agent.call}
+        >
+          <Bot size={15} aria-hidden /> <span>Agent</span>
+        </button>
         <button type="button" className="button share-button" onClick={() => setSharing(true)}>
           <Share2 size={15} aria-hidden /> <span>Share</span>
         </button>

@@ -12,12 +12,13 @@ import { OpenContext, useStatus } from '../live/useLive'
 import { useAsked } from '../ui/useAsked'
 import { Waiting } from '../ui/Waiting'
 import { Notices } from './Notices'
-import { ProjectBar, VIEWS, type View } from './ProjectBar'
+import { type AgentSwitch, ProjectBar, VIEWS, type View } from './ProjectBar'
 
 const Board = lazy(() => import('../board/Board'))
 const Plan = lazy(() => import('../plan/Plan'))
 const Diagrams = lazy(() => import('../diagrams/Diagrams'))
 const History = lazy(() => import('../history/History'))
+const AgentPanel = lazy(() => import('../agent/AgentPanel'))
 
 export default function ProjectPage({ id, view }: { id: string; view: string }) {
   const live = useLiveProject(id)
@@ -55,7 +56,9 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
   // What one types before the role is known is refused if it must be; offline, it is kept.
   const canWrite =
     isHere && (project === null ? status.trouble?.kind === 'offline' : role !== 'viewer')
-  const open = useMemo(() => ({ live, role, canWrite }), [live, role, canWrite])
+  const agent = useAgentPanel()
+  const { call: askAgent } = agent
+  const open = useMemo(() => ({ live, role, canWrite, askAgent }), [live, role, canWrite, askAgent])
   useEffect(() => {
     if (project) document.title = `${project.title} · 8gentc`
     return () => {
@@ -73,19 +76,46 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
   return (
     <OpenContext value={open}>
       <div className="project">
-        <ProjectBar project={project} view={view} status={status} />
+        <ProjectBar project={project} view={view} status={status} agent={agent} />
         <Notices status={status} role={project?.role ?? null} told={told} />
-        <main className="project-view">
-          <Suspense fallback={<Waiting />}>
-            {view === 'board' && <Board />}
-            {view === 'plan' && <Plan />}
-            {view === 'diagrams' && <Diagrams />}
-            {view === 'history' && <History />}
-          </Suspense>
-        </main>
+        <div className="project-body">
+          <main className="project-view">
+            <Suspense fallback={<Waiting />}>
+              {view === 'board' && <Board />}
+              {view === 'plan' && <Plan />}
+              {view === 'diagrams' && <Diagrams />}
+              {view === 'history' && <History />}
+            </Suspense>
+          </main>
+          {agent.calls > 0 && (
+            <Suspense>
+              <AgentPanel call={agent.calls} onClose={agent.close} />
+            </Suspense>
+          )}
+        </div>
       </div>
     </OpenContext>
   )
+}
+
+/** The agent's panel: shut, or called so many times. Ctrl or Cmd and K call it from anywhere. */
+function useAgentPanel(): AgentSwitch {
+  const [calls, setCalls] = useState(window.location.hash === '#agent' ? 1 : 0)
+  const call = useCallback(() => setCalls((before) => before + 1), [])
+  const close = useCallback(() => {
+    setCalls(0)
+    document.querySelector<HTMLElement>('.agent-button')?.focus()
+  }, [])
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key !== 'k') return
+      event.preventDefault()
+      call()
+    }
+    window.addEventListener('keydown', hear)
+    return () => window.removeEventListener('keydown', hear)
+  }, [call])
+  return useMemo(() => ({ calls, call, close }), [calls, call, close])
 }
 
 /** What the API says of the project; asked again whenever the server refuses something. */

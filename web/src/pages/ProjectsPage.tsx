@@ -69,9 +69,7 @@ export function ProjectsPage() {
           ))}
         </ul>
       </main>
-      {making && (
-        <NewProjectDialog onClose={() => setMaking(false)} onMade={(id) => go(`/projects/${id}`)} />
-      )}
+      {making && <NewProjectDialog onClose={() => setMaking(false)} onMade={go} />}
     </>
   )
 }

@@ -1,7 +1,15 @@
 /** The plan: sections in order, written together. */
 import '../styles/plan.css'
-import { BookOpen, CornerUpLeft, CornerUpRight, FilePlus2, PenLine, Plus } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import {
+  BookOpen,
+  CornerUpLeft,
+  CornerUpRight,
+  FilePlus2,
+  PenLine,
+  Plus,
+  UserRoundSearch,
+} from 'lucide-react'
+import { useEffect, useMemo, useState } from 'react'
 import { addSection, addSections, inOrder } from '../document/sections'
 import { useElements } from '../document/useElements'
 import { useCanUndo } from '../live/useCanUndo'
@@ -16,6 +24,7 @@ export default function Plan() {
   const sections = useElements(live.sections)
   const order = useMemo(() => inOrder(sections), [sections])
   const [mode, setMode] = useState<Mode>('write')
+  useEffect(() => live.attention.rest, [live])
   const add = (index: number) => {
     live.undo.plan.stopCapturing()
     const id = addSection(live.document, order, index, { title: '' })
@@ -56,32 +65,46 @@ export default function Plan() {
   )
 }
 
+const MODES: Record<Mode, { name: string; Icon: typeof Plus }> = {
+  write: { name: 'Write', Icon: PenLine },
+  read: { name: 'Read', Icon: BookOpen },
+  origins: { name: 'Who wrote it', Icon: UserRoundSearch },
+}
+
 function PlanTools({ mode, onMode }: { mode: Mode; onMode: (mode: Mode) => void }) {
-  const { live, canWrite } = useOpen()
-  const { canUndo, canRedo } = useCanUndo(live.undo.plan)
-  if (!canWrite) return null
+  const { canWrite } = useOpen()
+  const modes: Mode[] = canWrite ? ['write', 'read', 'origins'] : ['read', 'origins']
+  const shown = canWrite || mode !== 'write' ? mode : 'read'
   return (
     <div className="plan-tools" role="toolbar" aria-label="Plan">
       <fieldset className="tabs bare">
         <legend className="visually-hidden">How the plan is shown</legend>
-        <button
-          type="button"
-          className="tab"
-          aria-pressed={mode === 'write'}
-          onClick={() => onMode('write')}
-        >
-          <PenLine size={14} aria-hidden /> Write
-        </button>
-        <button
-          type="button"
-          className="tab"
-          aria-pressed={mode === 'read'}
-          onClick={() => onMode('read')}
-        >
-          <BookOpen size={14} aria-hidden /> Read
-        </button>
+        {modes.map((one) => {
+          const { name, Icon } = MODES[one]
+          return (
+            <button
+              type="button"
+              key={one}
+              className="tab"
+              aria-pressed={one === shown}
+              onClick={() => onMode(one)}
+            >
+              <Icon size={14} aria-hidden /> {name}
+            </button>
+          )
+        })}
       </fieldset>
       <span className="grow" />
+      {canWrite && <UndoTools />}
+    </div>
+  )
+}
+
+function UndoTools() {
+  const { live } = useOpen()
+  const { canUndo, canRedo } = useCanUndo(live.undo.plan)
+  return (
+    <>
       <button
         type="button"
         className="button plain icon"
@@ -102,7 +125,7 @@ function PlanTools({ mode, onMode }: { mode: Mode; onMode: (mode: Mode) => void 
       >
         <CornerUpRight size={17} aria-hidden />
       </button>
-    </div>
+    </>
   )
 }
 

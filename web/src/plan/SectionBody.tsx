@@ -11,6 +11,8 @@ export default function SectionBody({ section }: { section: Section }) {
   return (
     <TextEditor
       text={section.body}
+      kind="section"
+      id={section.id}
       undo={live.undo.plan}
       label={`Text of ${section.title || 'an untitled section'}`}
       placeholder="Write in Markdown. Type @ to link a node of the board."

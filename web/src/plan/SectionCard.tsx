@@ -1,6 +1,7 @@
 /** One section: its title, its text, and what can be done with the whole of it. */
-import { ArrowDown, ArrowUp, Plus, Trash2 } from 'lucide-react'
+import { ArrowDown, ArrowUp, Bot, Plus, Trash2 } from 'lucide-react'
 import { lazy, Suspense } from 'react'
+import { Beside } from '../agent/Beside'
 import { moveSection, removeSection, retitleSection, type Section } from '../document/sections'
 import { useText } from '../document/useElements'
 import { useOpen } from '../live/useLive'
@@ -10,8 +11,9 @@ import { countWords, saidWords } from './words'
 
 const SectionBody = lazy(() => import('./SectionBody'))
 const Preview = lazy(() => import('./Preview'))
+const Origins = lazy(() => import('./Origins'))
 
-export type Mode = 'write' | 'read'
+export type Mode = 'write' | 'read' | 'origins'
 
 interface Props {
   section: Section
@@ -31,7 +33,10 @@ export function SectionCard({ section, order, mode, onAddBelow }: Props) {
       ref={ref}
       id={`section-${section.id}`}
       aria-label={section.title || 'Untitled section'}
-      onFocus={() => live.presence.select([section.id])}
+      onFocus={() => {
+        live.presence.select([section.id])
+        live.attention.turnTo([{ kind: 'section', id: section.id }])
+      }}
       onBlur={() => live.presence.select([])}
     >
       <div className="section-head">
@@ -52,15 +57,27 @@ export function SectionCard({ section, order, mode, onAddBelow }: Props) {
       <div className="section-body">
         {seen ? (
           <Suspense fallback={waiting}>
-            {isWriting ? <SectionBody section={section} /> : <Preview text={section.body} />}
+            <Body section={section} mode={isWriting || mode !== 'write' ? mode : 'read'} />
           </Suspense>
         ) : (
           waiting
         )}
       </div>
+      <Beside kind="section" id={section.id} />
       <WordCount section={section} />
     </section>
   )
+}
+
+function Body({ section, mode }: { section: Section; mode: Mode }) {
+  switch (mode) {
+    case 'write':
+      return <SectionBody section={section} />
+    case 'read':
+      return <Preview text={section.body} />
+    case 'origins':
+      return <Origins section={section} />
+  }
 }
 
 function WordCount({ section }: { section: Section }) {
@@ -69,12 +86,13 @@ function WordCount({ section }: { section: Section }) {
 }
 
 function SectionTools({ section, order, onAddBelow }: Omit<Props, 'mode'>) {
-  const { live } = useOpen()
+  const { live, askAgent } = useOpen()
   const index = order.findIndex((one) => one.id === section.id)
   const move = (to: number) => moveSection(live.document, order, section.id, to)
   const name = section.title || 'untitled section'
   return (
     <div className="section-tools">
+      <Tool name={`Ask the agent about ${name}`} Icon={Bot} act={askAgent} />
       <Tool
         name={`Move ${name} up`}
         Icon={ArrowUp}

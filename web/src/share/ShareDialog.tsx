@@ -8,6 +8,7 @@ import { usePerson } from '../app/person'
 import { go } from '../app/router'
 import { useTell } from '../app/toasts'
 import { useOpen } from '../live/useLive'
+import { type ProjectEvent, useProjectEvents } from '../live/useProjectEvents'
 import { Avatar } from '../ui/Avatar'
 import { Dialog } from '../ui/Dialog'
 import { Field } from '../ui/Field'
@@ -15,6 +16,8 @@ import { Told, useForm } from '../ui/form'
 import { onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { RoleSelect } from './RoleSelect'
+
+const NEWS: readonly ProjectEvent[] = ['members-changed']
 
 export default function ShareDialog({ onClose }: { onClose: () => void }) {
   const { live, role } = useOpen()
@@ -24,6 +27,7 @@ export default function ShareDialog({ onClose }: { onClose: () => void }) {
     [live],
   )
   const { value: members, told, again } = useAsked(ask)
+  useProjectEvents(NEWS, again)
   return (
     <Dialog title="Share" onClose={onClose}>
       <div className="form">
