@@ -79,7 +79,8 @@ $(VENV)/.local-ai: $(PY_STAMP)
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
 test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --durations 40 -m "not browser"
+	$(BIN)/python -m pytest --numprocesses auto -m "not (slow or node or postgres)"
+	$(BIN)/python -m pytest --durations 40 -m "(slow or node or postgres) and not browser"
 	$(BIN)/python -m pytest -m browser
 
 check: install $(if $(shell command -v npm),check-web)

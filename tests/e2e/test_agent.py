@@ -102,7 +102,7 @@ def test_a_run_whose_server_is_killed_goes_on_and_writes_nothing_twice(server: S
         witness, _ = watching(server, clients, project, token)
         assert witness.run(PLAN) == {"Coffee": COFFEE, "Bicycles": BICYCLES}
     server.cli("agent", "revert", run)
-    assert program.done("GET", "/plan")["items"] == []
+    wait_for("the server sees the revert", lambda: not program.done("GET", "/plan")["items"])
 
 
 def test_an_empty_account_at_the_provider_is_told_in_words(server: Server, llmock: LLMock) -> None:
