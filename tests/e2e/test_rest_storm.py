@@ -86,8 +86,16 @@ def prepared(server: Server) -> Program:
     return program
 
 
+def unlimited(server: Server) -> None:
+    """How much is too much is not the question here."""
+    server.stop()
+    server.settings = {**server.settings, "AGENTC_RATE_LIMITS": "off"}
+    server.start()
+
+
 @pytest.mark.usefixtures("database")  # on each of them
 def test_a_program_and_four_people_lose_no_edit__L1_L3(server: Server, clients: Clients) -> None:
+    unlimited(server)
     program = prepared(server)
     params = {"token": program.token}
     people = [clients.open(n, server.yjs, program.project, params).synced() for n in PEOPLE]
