@@ -42,6 +42,10 @@ RETRY_SECONDS = 5.0
 AT_ONCE = 16
 """Documents in one round, and in one page of a sweep."""
 
+RESTS, LONGEST_REST = 3.0, 1.0
+"""A sweep rests so many times as long as a page of it has taken, up to so many seconds:
+thousands of documents that are behind, as after an import, must not be in anybody's way."""
+
 ROOM_BYTES = 256 * 1024
 """A live document up to here is asked for its state, which takes it less than a
 millisecond, and for what it says, some ten; a larger one is read from the log, in
@@ -79,11 +83,13 @@ class Projector:
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def catch_up(self) -> None:
-        """Project all that is behind its head and not on the list of ``run``."""
+        """Project all that is behind its head and not on the list of ``run``, without haste."""
         last: ProjectId | None = None
         while page := await self.projection.behind(last, AT_ONCE):
-            last = page[-1]
+            last, begun = page[-1], self.clock.monotonic()
             await self.project([name for name in page if not self.unprojected.lists(name)])
+            taken = self.clock.monotonic() - begun
+            await self.clock.sleep(min(RESTS * taken, LONGEST_REST))
 
     async def project(self, projects: Sequence[ProjectId]) -> None:
         """Bring the projections of these documents up to date, or put them off.
