@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from server.protocol.errors import AgentcError, RoomClosed
 from server.room.commands import Command, Edit, Join, Read, Received, Write, fail
+from server.room.ports import Clock
 
 
 class Inbox:
@@ -62,9 +63,11 @@ class Inbox:
         """Whether it is worth a turn. Cursors are not: the newest of each replaces the others."""
         return self._edits >= self._plenty
 
-    def at_plenty(self, go_on: Callable[[], object]) -> None:
-        """Call ``go_on`` when there is plenty, unless all is taken before."""
-        self._at_plenty = go_on
+    async def rest(self, seconds: float, clock: Clock) -> None:
+        """Wait, but not with plenty to do."""
+        async with asyncio.TaskGroup() as waiting:
+            alarm = waiting.create_task(clock.sleep(seconds))
+            self._at_plenty = alarm.cancel
 
     async def wait(self) -> None:
         """Return once there is something to do."""

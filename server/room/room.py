@@ -225,17 +225,8 @@ class Room:
         if self.state is State.DRAINING or self._inbox.has_plenty:
             return
         if (pause := self._rests_until - self._clock.monotonic()) > 0:
-            await self._rest(pause)
+            await self._inbox.rest(pause, self._clock)
         await self._breath.ready()
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait, but not with plenty to do."""
-        alarm = asyncio.create_task(self._clock.sleep(seconds))
-        self._inbox.at_plenty(alarm.cancel)
-        try:
-            await asyncio.wait((alarm,))
-        finally:
-            alarm.cancel()
 
     async def _take_turn(self, desk: Desk) -> None:
         waiting = self._inbox.take()
