@@ -5,7 +5,6 @@ from server.protocol.roles import Role
 from server.room.ports import Changes
 from tests.contracts.backends import AnyStore, Backend, batch, new_projects, new_user
 
-
 SETTLED_CHANGES = 4
 
 
