@@ -29,7 +29,8 @@ class Typing:
     writers: int
     rate: float
     warm_up: int
-    """Edits of each writer before anything is counted."""
+    """Edits of each writer before anything is counted: in the full run seven seconds, so that
+    what a server does in the background has begun."""
     edits: int
     """Edits of each writer that count."""
     clump: int = 1
@@ -154,10 +155,10 @@ class Config:
     settle_s: float = 12.0
     """How long bytes on their way to the disk are waited for: the longest debounce."""
     burst: Burst = field(default_factory=Burst)
-    typing: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 150))
-    together: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 20, 150, clump=20))
-    many: Typing = field(default_factory=lambda: Typing(400, 3, 1, 10.0, 20, 100))
-    disk: Typing = field(default_factory=lambda: Typing(50, 2, 1, 4.0, 8, 80))
+    typing: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 70, 150))
+    together: Typing = field(default_factory=lambda: Typing(1, 100, 20, 10.0, 70, 150, clump=20))
+    many: Typing = field(default_factory=lambda: Typing(400, 3, 1, 10.0, 70, 100))
+    disk: Typing = field(default_factory=lambda: Typing(50, 2, 1, 4.0, 28, 80))
     idle: Idle = field(default_factory=Idle)
     storm: Storm = field(default_factory=Storm)
     join: Join = field(default_factory=Join)

@@ -8,7 +8,7 @@ meanwhile is one update. What does not live here: the transaction
 (:mod:`server.room.committer`).
 
 Every wait is measured from the turn before and bounded, whatever the store does. So the
-first edit after a quiet moment never waits.
+first edit after a quiet moment never waits, in a crowd but for a millisecond.
 """
 
 import asyncio
@@ -27,13 +27,25 @@ WORTH_A_TURN: Final = 32
 NOT_CROWDED: Final = 10
 """Clients up to which a room does not wait for its own sake."""
 
-MOST_SECONDS: Final = 0.02
-"""A third of what people notice; reached with 134 clients by default."""
+MOST_SECONDS: Final = 0.033
+"""Thirty frames a second, a third of the 100 ms in which people still feel that something
+happens at once; reached with 100 clients by default."""
+
+
+CLUMP_SECONDS: Final = 0.001
+"""What comes to a crowded room in the same moment goes together, also after a quiet one: else
+the first word of twenty would be told at once, and the others after a whole rest."""
 
 
 def spacing(clients: int, seconds_per_client: float) -> float:
     """Seconds from one turn of a room with so many clients to the next."""
     return 0.0 if clients <= NOT_CROWDED else min(clients * seconds_per_client, MOST_SECONDS)
+
+
+def rest(clients: int, seconds_per_client: float, since_turn: float) -> float:
+    """Seconds that a room waits for more, so many seconds after its last turn."""
+    whole = spacing(clients, seconds_per_client)
+    return max(whole - since_turn, CLUMP_SECONDS) if whole else 0.0
 
 
 class Breath:

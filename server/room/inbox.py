@@ -19,7 +19,7 @@ class Inbox:
     def __init__(self, max_bytes: int, plenty: int) -> None:
         self._max_bytes = max_bytes
         self._plenty = plenty
-        self._at_plenty: Callable[[], object] | None = None
+        self._end_rest: Callable[[], object] = _nothing
         self._commands: list[Command] = []
         self._edits = 0
         self._bytes = 0
@@ -64,10 +64,12 @@ class Inbox:
         return self._edits >= self._plenty
 
     async def rest(self, seconds: float, clock: Clock) -> None:
-        """Wait, but not with plenty to do."""
+        """Wait, but not with plenty to do, and not once shut."""
+        if self._closed is not None:
+            return
         async with asyncio.TaskGroup() as waiting:
             alarm = waiting.create_task(clock.sleep(seconds))
-            self._at_plenty = alarm.cancel
+            self._end_rest = alarm.cancel
 
     async def wait(self) -> None:
         """Return once there is something to do."""
@@ -81,7 +83,7 @@ class Inbox:
         """Everything that waits, in order."""
         taken, self._commands = self._commands, []
         self._bytes = self._edits = 0
-        self._at_plenty = None
+        self._end_rest = _nothing
         self._news.clear()
         self._relief.set()
         waiting, self._waiting = self._waiting, []
@@ -93,6 +95,7 @@ class Inbox:
     def shut(self, error: AgentcError) -> None:
         """Refuse what comes from now on; what waits will still be done."""
         self._closed = error
+        self._end_rest()
         self.wake()
 
     def close(self, error: AgentcError) -> None:
@@ -103,8 +106,12 @@ class Inbox:
 
     def _note_edit(self) -> None:
         self._edits += 1
-        if self._edits == self._plenty and self._at_plenty is not None:
-            self._at_plenty()
+        if self._edits == self._plenty:
+            self._end_rest()
+
+
+def _nothing() -> None:
+    """Nobody rests."""
 
 
 def refuse(command: Command, error: AgentcError) -> None:

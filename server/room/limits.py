@@ -29,6 +29,6 @@ class RoomLimits:
     """Silence after which a peer is sent an empty message; clients give up at 30 s."""
     linger_seconds: float = 0.003
     """How long the rooms wait for one another when much is going on."""
-    spacing_seconds: float = 0.000_15
-    """For each client of a crowded room, between two of its turns. A frame costs some six
-    microseconds for each client: so one room spends at most a twenty-fifth of a core on them."""
+    spacing_seconds: float = 0.000_33
+    """For each client of a crowded room, between two of its turns. A frame costs six to twelve
+    microseconds for each client: so one room spends some thirtieth of a core on them."""

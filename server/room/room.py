@@ -25,7 +25,7 @@ from server.protocol.ids import ProjectId, Seq
 from server.protocol.roles import Role
 from server.protocol.update import inspect
 from server.room import commands
-from server.room.breath import WORTH_A_TURN, Breath, spacing
+from server.room.breath import WORTH_A_TURN, Breath, rest
 from server.room.commands import AtSeq
 from server.room.committer import Committer
 from server.room.desk import Desk
@@ -80,7 +80,7 @@ class Room:
         self._inbox = Inbox(limits.max_inbox_bytes, WORTH_A_TURN)
         self._desk: Desk | None = None
         self._behind = False
-        self._rests_until = 0.0
+        self._told_at = 0.0
         self._goodbye: AgentcError | None = None
         self._loaded = asyncio.Event()
         self._ended = asyncio.Event()
@@ -188,7 +188,7 @@ class Room:
             await self._load()
             while not self._is_done():
                 await self._inbox.wait()
-                await self._gather()
+                await self._gather(self._desk_())
                 await self._take_turn(self._desk_())
             self._end(State.CLOSED, self._goodbye or RoomClosed("the room has closed"))
         except (ServerError, NotFound) as error:
@@ -220,11 +220,12 @@ class Room:
     def _is_done(self) -> bool:
         return self.state is State.DRAINING and not len(self._inbox)
 
-    async def _gather(self) -> None:
+    async def _gather(self, desk: Desk) -> None:
         """Let more come, if much is going on and this is little."""
         if self.state is State.DRAINING or self._inbox.has_plenty:
             return
-        if (pause := self._rests_until - self._clock.monotonic()) > 0:
+        since = self._clock.monotonic() - self._told_at
+        if pause := rest(len(desk.peers), self._limits.spacing_seconds, since):
             await self._inbox.rest(pause, self._clock)
         await self._breath.ready()
 
@@ -252,7 +253,7 @@ class Room:
         presence = desk.presence(turn)
         turn.release(change, presence, desk.peers.values(), seq)
         if presence or change.event is not None:
-            self._rests_until = turn.now + spacing(len(desk.peers), self._limits.spacing_seconds)
+            self._told_at = turn.now
         self.idle_since = turn.now
 
     async def _commit(self, change: Change, desk: Desk) -> Seq:

@@ -12,16 +12,18 @@ from server.protocol.ids import ClientId
 from server.protocol.messages import Presence
 from server.room.breath import (
     BUSY,
+    CLUMP_SECONDS,
     MOST_SECONDS,
     NOT_CROWDED,
     WORTH_A_TURN,
     Breath,
+    rest,
     spacing,
 )
 from server.room.limits import RoomLimits
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.memory_store import MemoryDatabase
-from tests.server.room.conftest import house
+from tests.server.room.conftest import House, house
 
 pytestmark = pytest.mark.anyio
 
@@ -109,8 +111,35 @@ async def test_once_it_is_quiet_again_nobody_waits() -> None:
 def test_only_crowds_wait_for_their_own_sake_and_never_long() -> None:
     each = LIMITS.spacing_seconds
     assert spacing(NOT_CROWDED, each) == 0.0
-    assert 0.001 < spacing(NOT_CROWDED + 1, each) < spacing(100, each) < 0.0151
+    assert 0.001 < spacing(NOT_CROWDED + 1, each) < spacing(50, each) < 0.02
     assert spacing(100_000, each) == MOST_SECONDS
+    assert rest(NOT_CROWDED, each, 0.0) == 0.0
+    assert rest(100_000, each, MOST_SECONDS / 2) == MOST_SECONDS / 2
+    assert rest(100_000, each, 1000.0) == CLUMP_SECONDS
+
+
+async def a_moment(here: House) -> None:
+    """What has been said in a crowded room that was quiet is told."""
+    await here.deliver()
+    await here.clock.advance(CLUMP_SECONDS)
+    await here.deliver()
+
+
+async def test_what_comes_to_a_crowd_in_the_same_moment_goes_together(
+    database: MemoryDatabase,
+) -> None:
+    async with house(database, LIMITS) as here:
+        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
+        await here.clock.advance(1.0)
+        reader = guests[-1]
+        before = len(reader.channel.frames)
+        for guest in guests[:3]:
+            await guest.type("now;")
+            await here.deliver()
+        assert len(reader.channel.frames) == before
+        await a_moment(here)
+        assert len(reader.channel.frames) == before + 1
+        assert reader.text == "now;" * 3
 
 
 async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
@@ -121,7 +150,7 @@ async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
         await here.clock.advance(1.0)
         first, second, reader = guests[0], guests[1], guests[2]
         await first.type("at once;")
-        await here.deliver()
+        await a_moment(here)
         assert reader.text == "at once;"
         await first.type("later;")
         await second.type("together;")
@@ -140,7 +169,7 @@ async def test_a_crowded_room_does_not_wait_with_plenty_to_do(database: MemoryDa
         await here.clock.advance(1.0)
         first, reader = guests[0], guests[2]
         await first.type("at once;")
-        await here.deliver()
+        await a_moment(here)
         await first.type("wait;")
         await here.deliver()
         assert reader.text == "at once;"
@@ -156,7 +185,7 @@ async def test_cursors_are_no_reason_to_hurry(database: MemoryDatabase) -> None:
         await here.clock.advance(1.0)
         first, reader = guests[0], guests[2]
         await first.type("at once;")
-        await here.deliver()
+        await a_moment(here)
         before = len(reader.channel.frames)
         for clock in range(2 * WORTH_A_TURN):
             await first.say(Presence((PresenceEntry(ClientId(7), clock + 1, "{}"),)))
