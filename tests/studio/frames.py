@@ -21,7 +21,7 @@ from tests.studio.browser import Person, arrive, launched
 from tests.studio.scene import make_grid
 
 NODES, EDGES = 1000, 2000
-MOVES = 240
+MOVES = 120
 MOVE_EVERY_MS = 12
 STILL_MS = 1000
 NEAREST = """([x, y]) => {
@@ -67,7 +67,7 @@ def frames_of(trace: Iterable[dict[str, Any]], mark: str) -> list[Frame]:
     events = sorted((one for one in trace if "ts" in one), key=lambda one: one["ts"])
     marked = next(one for one in events if one["name"] == mark)
     thread = [one for one in events if (one["pid"], one["tid"]) == (marked["pid"], marked["tid"])]
-    starts = [one["ts"] + one["dur"] for one in thread if one["name"] == FRAME]
+    starts = [one["ts"] + one["dur"] for one in thread if one["name"] == FRAME and "dur" in one]
     work = [(kind, one) for one in thread for kind, names in WORK.items() if one["name"] in names]
     frames = [_frame(work, start, end) for start, end in pairwise(starts)]
     return [one for one in frames if one.total > 0]

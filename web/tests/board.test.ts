@@ -119,6 +119,7 @@ describe('what moves', () => {
       model.changeNodes(drag(x))
       vi.advanceTimersByTime(60)
     }
+    vi.advanceTimersByTime(60_000) // However long it is held.
     expect(project.nodes.get('b')?.get('x')).toBe(24)
     expect(own).toHaveBeenLastCalledWith({ x: 24, y: 0 })
     expect(model.edges().map(({ source, target }) => [source.x, target.x])).toEqual([
@@ -145,7 +146,7 @@ describe('what moves', () => {
     expect(card.mock.calls).toEqual([10, 20, 30].map((x) => [{ x, y: 0 }]))
     expect(moved).toHaveBeenCalledTimes(3)
     expect(told).not.toHaveBeenCalled()
-    vi.advanceTimersByTime(200)
+    vi.advanceTimersByTime(500)
     expect(told).toHaveBeenCalledOnce()
     expect(model.picture().nodes[1]?.position).toEqual({ x: 30, y: 0 })
   })

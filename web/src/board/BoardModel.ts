@@ -13,7 +13,7 @@ export const CARD = { width: 224, height: 92 }
 /** Between two writes of a drag; milliseconds. */
 const WRITE_EVERY = 60
 /** Nothing has moved for this long: it is at rest; milliseconds. */
-const REST_AFTER = 200
+const REST_AFTER = 500
 
 /** An edge as it is drawn: between the corners of two cards. */
 export interface DrawnEdge {
@@ -161,7 +161,8 @@ export class BoardModel {
     this.#moving.set(id, place)
     this.#cards.get(id)?.(place)
     clearTimeout(this.#resting)
-    this.#resting = setTimeout(this.rest, REST_AFTER)
+    // What is held rests when it is dropped.
+    if (this.#dragged.size === 0) this.#resting = setTimeout(this.rest, REST_AFTER)
     for (const listener of this.#movements) listener()
   }
 
