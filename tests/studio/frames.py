@@ -119,8 +119,6 @@ def measure(browser: Browser, ada: Person, grace: Person, zoom: str) -> None:
     grace.page.evaluate("performance.mark('looking on')")
     drag(ada.page)
     trace = json.loads(browser.stop_tracing())["traceEvents"]
-    if "KEEP" in os.environ:
-        Path(os.environ["KEEP"] + zoom.replace(" ", "-") + ".json").write_text(json.dumps(trace))
     for mark in ("dragging", "looking on"):
         tell(f"{zoom}, {mark}", frames_of(trace, mark))
 
