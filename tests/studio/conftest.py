@@ -28,7 +28,6 @@ def studio(
     folder: Path = tmp_path_factory.mktemp("studio")
     settings = {
         "AGENTC_RATE_LIMITS": "off",
-        "AGENTC_MAX_FRAME_BYTES": "300000",
         "OPENAI_BASE_URL": llmock_server.base_url("openai"),
         "OPENAI_API_KEY": "k",
         "AGENTC_MODEL": "gpt-test",

@@ -25,7 +25,8 @@ MOVES = 120
 MOVE_EVERY_MS = 12
 STILL_MS = 1000
 NEAREST = """([x, y]) => {
-  const boxes = [...document.querySelectorAll('.react-flow__node')].map(one => one.getBoundingClientRect())
+  const cards = [...document.querySelectorAll('.react-flow__node')]
+  const boxes = cards.map(one => one.getBoundingClientRect())
   const middles = boxes.map(one => [one.x + one.width / 2, one.y + one.height / 2])
   const far = ([left, top]) => Math.hypot(left - x, top - y)
   return middles.reduce((one, other) => far(one) < far(other) ? one : other)
@@ -74,7 +75,7 @@ def frames_of(trace: Iterable[dict[str, Any]], mark: str) -> list[Frame]:
 
 
 def _frame(work: Sequence[tuple[str, dict[str, Any]]], start: float, end: float) -> Frame:
-    """Events of a thread nest; the outer one has the kind, but layout forced by a script is layout."""
+    """Events of a thread nest: what is inside another one is counted as its own kind only."""
     spent = dict.fromkeys(WORK, 0.0)
     open_until: list[tuple[float, str]] = []
     for kind, event in work:

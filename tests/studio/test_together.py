@@ -179,19 +179,6 @@ def test_the_timeline_tells_who_did_what_and_shows_it_in_colour(people: Arrive) 
     expect(page.locator(".difference")).to_have_count(1)
 
 
-def test_what_is_too_large_for_a_frame_is_saved_all_the_same(people: Arrive) -> None:
-    ada = people("Ada")
-    project = make_bakery(ada)
-    page = ada.open(project, "plan")
-    page.locator(".section .cm-content").nth(0).click()
-    page.keyboard.press("Control+Home")
-    page.keyboard.insert_text("A long line of a large paste.\n" * 12_000)
-    expect(page.locator(".indicator.saving, .indicator.saved").first).to_be_visible()
-    path = f"/projects/{project}/plan"
-    wait_for("it is written", lambda: len(ada.get(path)["items"][0]["body"]) > 360_000)
-    ada.saved()
-
-
 def test_a_diagram_that_follows_the_board_is_kept_current(people: Arrive) -> None:
     ada = people("Ada")
     project = make_bakery(ada)

@@ -9,7 +9,7 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { Awareness } from 'y-protocols/awareness'
 import { WebsocketProvider } from 'y-websocket'
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import { api, got, Problem, UNREACHABLE } from '../api/client'
 import { unsavedKeyOf } from './kept'
 import * as saving from './saving'
@@ -22,9 +22,7 @@ const MARK_AFTER = 25
 const FIRST_WAIT = 300
 const LONGEST_WAIT = 8000
 /** Close codes after which the same bytes would be refused again. */
-const IMPOSSIBLE = new Set([4400, 4422, 4423])
-/** A frame was too large for a socket. */
-const TOO_LARGE = 1009
+const IMPOSSIBLE = new Set([1009, 4400, 4422, 4423])
 
 export class Connection {
   readonly #project: string
@@ -112,25 +110,6 @@ export class Connection {
     }
   }
 
-  /** Sends all that is here over HTTP, which takes more at once than a frame (HTTP-5). */
-  async #request(): Promise<void> {
-    try {
-      await got(
-        api.POST('/projects/{project_id}/update', {
-          params: { path: { project_id: this.#project } },
-          headers: { 'Content-Type': 'application/octet-stream' },
-          body: Y.encodeStateAsUpdate(this.#doc) as unknown as string,
-          bodySerializer: (update: unknown) => update as Uint8Array<ArrayBuffer>,
-        }),
-      )
-      this.#again(0)
-    } catch (error) {
-      const trouble = requestTroubleOf(error)
-      this.#set({ trouble })
-      if (trouble.kind !== 'impossible') this.#again(this.#longer())
-    }
-  }
-
   #again(wait: number): void {
     if (this.#stopped) return
     if (this.#timer !== null) clearTimeout(this.#timer)
@@ -156,11 +135,6 @@ export class Connection {
     this.#provider.shouldConnect = false
     this.#ledger = saving.parted(this.#ledger)
     const code = event?.code ?? 1006
-    if (code === TOO_LARGE) {
-      this.#set({ synced: false })
-      void this.#request()
-      return
-    }
     if (IMPOSSIBLE.has(code)) {
       this.#set({ synced: false, trouble: { kind: 'impossible', told: event?.reason ?? '' } })
       return
@@ -235,10 +209,4 @@ function troubleOf(error: unknown): Trouble {
   if (error.status === 404) return { kind: 'gone' }
   if (error.status === 503) return { kind: 'out-of-service', told: error.message }
   return { kind: 'offline' }
-}
-
-/** What was too large for the socket was refused for good, or only this time. */
-function requestTroubleOf(error: unknown): Trouble {
-  const isRefused = error instanceof Problem && [400, 409, 413, 422].includes(error.status)
-  return isRefused ? { kind: 'impossible', told: error.message } : troubleOf(error)
 }
