@@ -29,7 +29,7 @@ PY_STAMP := $(VENV)/.installed
 NODE_STAMP := $(INTEROP)/node_modules/.installed
 NODE_LOCK := $(wildcard $(INTEROP)/package-lock.json)
 
-.PHONY: install web run try-local-ai local-ai test check check-web screenshots api-types bench \
+.PHONY: install web run try-local-ai local-ai test check check-web screenshots board-frames api-types bench \
 	bench-peers soak wheel clean
 
 install: $(PY_STAMP)
@@ -97,6 +97,10 @@ check-web: web/node_modules/.installed
 # The pictures in docs/screenshots, taken of a server with a browser.
 screenshots: install web
 	$(BIN)/python -m tests.studio.screenshots
+
+# What dragging a node of a large board costs each frame, from Chromium's trace. Minutes.
+board-frames: install web
+	$(BIN)/python -m tests.studio.frames
 
 # Types of the HTTP API for TypeScript, from the OpenAPI document that the code makes.
 api-types: install $(TYPES)/node_modules/.installed

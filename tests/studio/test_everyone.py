@@ -13,7 +13,16 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = ROOT / "web/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 THEMES = ("light", "dark")
-SET_THEME = "theme => { document.documentElement.dataset.theme = theme }"
+SET_THEME = """async theme => {
+  document.documentElement.dataset.theme = theme
+  const frame = () => new Promise(requestAnimationFrame)
+  await frame()
+  await frame()
+  const ending = document.getAnimations().filter(
+    one => one.effect.getComputedTiming().endTime !== Infinity)
+  await Promise.allSettled(ending.map(one => one.finished))
+}"""
+"""Those who look at the theme draw anew in the next frame, and colours may fade over."""
 RUN_AXE = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
   one => ({ id: one.id, impact: one.impact, nodes: one.nodes.map(n => n.html).slice(0, 3) }))"""
 FOCUSED = """() => document.activeElement.getAttribute('aria-label')

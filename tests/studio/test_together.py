@@ -165,6 +165,20 @@ def test_a_snapshot_is_brought_back_for_everybody__L10(people: Arrive) -> None:
     expect(page.get_by_text("Nothing has changed since.")).to_be_visible()
 
 
+def test_the_timeline_tells_who_did_what_and_shows_it_in_colour(people: Arrive) -> None:
+    ada, grace = people("Ada"), people("Grace")
+    project = make_bakery(ada)
+    ada.share(project, grace)
+    grace.patch(f"/projects/{project}/nodes/node5", {"label": "Dear flour"})
+    page = ada.open(project, "history")
+    activity = page.get_by_role("navigation", name="Activity")
+    activity.get_by_role("button", name="Grace").click()
+    shown = page.locator(".difference.changed")
+    expect(shown.locator("del")).to_have_text("Flour prices")
+    expect(shown.locator("ins")).to_have_text("Dear flour")
+    expect(page.locator(".difference")).to_have_count(1)
+
+
 def test_a_diagram_that_follows_the_board_is_kept_current(people: Arrive) -> None:
     ada = people("Ada")
     project = make_bakery(ada)

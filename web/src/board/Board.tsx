@@ -88,7 +88,7 @@ function Canvas({ model }: { model: BoardModel }) {
   )
   const hearKey = useBoardKeys(model, actions, openers)
   const isFar = useStore((state) => state.transform[2] < FAR)
-  const context = useMemo(() => ({ editing, edit, isFar }), [editing, isFar])
+  const context = useMemo(() => ({ model, editing, edit, isFar }), [model, editing, isFar])
   const pointing = usePointing(live)
   useLinkedNode(actions.goTo)
 
@@ -117,7 +117,7 @@ function Canvas({ model }: { model: BoardModel }) {
       if (canWrite) actions.add(point)
       return
     }
-    const edge = edgeAt(picture.edges, point, NEAR / flow.getZoom())
+    const edge = edgeAt(model.edges(), point, NEAR / flow.getZoom())
     if (edge !== null) model.select([edge])
   }
 
@@ -132,6 +132,7 @@ function Canvas({ model }: { model: BoardModel }) {
         role="group"
         aria-label="Board"
         onKeyDown={hearKey}
+        onPointerDownCapture={model.rest}
         {...pointing}
       >
         <ReactFlow
@@ -140,7 +141,11 @@ function Canvas({ model }: { model: BoardModel }) {
           onNodesChange={model.changeNodes}
           onNodeDragStart={() => live.undo.board.stopCapturing()}
           onNodeDragStop={model.drop}
-          onSelectionDragStop={model.drop}
+          onSelectionDragStart={() => pane.current?.classList.add('carrying')}
+          onSelectionDragStop={() => {
+            pane.current?.classList.remove('carrying')
+            model.drop()
+          }}
           onConnect={({ source, target }: Connection) => actions.connect(source, target)}
           onConnectEnd={hearConnectEnd}
           onPaneClick={hearPaneClick}

@@ -1,6 +1,7 @@
 /**
  * The graph as xyflow wants it: arrays of objects that stay the same while nothing about them
- * changes. What is dragged is shown at once and written every few frames.
+ * changes. What moves, here or in a colleague's hands, is shown at once by its own card and by
+ * the edges; xyflow and React, who look at every node, are told when it has come to rest.
  *
  * What does not live here: drawing, keys, and what a node says (NodeCard reads that itself).
  */
@@ -11,15 +12,21 @@ import type { LiveProject } from '../live/LiveProject'
 export const CARD = { width: 224, height: 92 }
 /** Between two writes of a drag; milliseconds. */
 const WRITE_EVERY = 60
+/** Nothing has moved for this long: it is at rest; milliseconds. */
+const REST_AFTER = 500
 
 /** An edge as it is drawn: between the corners of two cards. */
 export interface DrawnEdge {
   id: string
   label: string
   selected: boolean
+  /** Ids of the nodes at its ends, and where these are. */
+  ends: readonly [string, string]
   source: XYPosition
   target: XYPosition
 }
+
+type Follow = (place: XYPosition) => void
 
 export interface Picture {
   nodes: FlowNode[]
@@ -47,8 +54,13 @@ export class BoardModel {
   readonly #listeners = new Set<() => void>()
   readonly #leave: (() => void)[]
   readonly #dragged = new Map<string, XYPosition>()
+  /** Where nodes are that the picture shows elsewhere: they move, or have just moved. */
+  readonly #moving = new Map<string, XYPosition>()
+  readonly #cards = new Map<string, Follow>()
+  readonly #movements = new Set<() => void>()
   #selected = new Set<string>()
   #writing: ReturnType<typeof setTimeout> | null = null
+  #resting: ReturnType<typeof setTimeout> | undefined
   #nodes = new Map<string, FlowNode>()
   #picture: Picture = { nodes: [], edges: [], selectedNodes: [], selectedEdges: [] }
 
@@ -60,6 +72,7 @@ export class BoardModel {
 
   destroy(): void {
     if (this.#writing !== null) this.#write()
+    clearTimeout(this.#resting)
     for (const leave of this.#leave) leave()
     this.#live.presence.select([])
     this.#live.attention.rest()
@@ -70,6 +83,42 @@ export class BoardModel {
   subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Called while something moves, and the picture stays. */
+  subscribeToMovement = (listener: () => void): (() => void) => {
+    this.#movements.add(listener)
+    return () => this.#movements.delete(listener)
+  }
+
+  /** A card, which is told where its node is while that moves. */
+  follow(id: string, card: Follow): () => void {
+    this.#cards.set(id, card)
+    const place = this.#moving.get(id)
+    if (place) card(place)
+    return () => this.#cards.delete(id)
+  }
+
+  /** The edges as they are now, also those of what moves. */
+  edges(): readonly DrawnEdge[] {
+    if (this.#moving.size === 0) return this.#picture.edges
+    return this.#picture.edges.map((edge) => {
+      const [source, target] = edge.ends.map((id) => this.#moving.get(id))
+      if (!source && !target) return edge
+      return { ...edge, source: source ?? edge.source, target: target ?? edge.target }
+    })
+  }
+
+  /** Whoever is about to ask xyflow where nodes are does this first. */
+  rest = (): void => {
+    clearTimeout(this.#resting)
+    if (this.#moving.size === 0) return
+    for (const [id, position] of this.#moving) {
+      const node = this.#nodes.get(id)
+      if (node) this.#nodes.set(id, { ...node, position })
+    }
+    this.#moving.clear()
+    this.#redraw()
   }
 
   /** Selects exactly these nodes and edges. */
@@ -85,22 +134,22 @@ export class BoardModel {
       if (change.type === 'select') this.#mark(change.id, change.selected)
       if (change.type !== 'position' || !change.position) continue
       this.#dragged.set(change.id, change.position)
+      this.#move(change.id, change.position)
       isOver ||= !change.dragging
     }
-    if (isOver) {
-      this.#write()
-      this.#dragged.clear()
-    } else if (this.#dragged.size > 0) {
-      this.#writing ??= setTimeout(this.#write, WRITE_EVERY)
+    if (changes.some((one) => one.type === 'select')) {
+      this.#redraw()
+      this.#showSelection()
     }
-    this.#settle(changes)
+    if (isOver) this.drop()
+    else if (this.#dragged.size > 0) this.#writing ??= setTimeout(this.#write, WRITE_EVERY)
   }
 
   /** Ends a drag: what is shown is written, and from then on others may move it. */
   drop = (): void => {
     this.#write()
     this.#dragged.clear()
-    this.#redraw()
+    this.rest()
   }
 
   #mark(id: string, isSelected: boolean): void {
@@ -108,9 +157,13 @@ export class BoardModel {
     else this.#selected.delete(id)
   }
 
-  #settle(changes: { type: string }[]): void {
-    this.#redraw()
-    if (changes.some((one) => one.type === 'select')) this.#showSelection()
+  #move(id: string, place: XYPosition): void {
+    this.#moving.set(id, place)
+    this.#cards.get(id)?.(place)
+    clearTimeout(this.#resting)
+    // What is held rests when it is dropped.
+    if (this.#dragged.size === 0) this.#resting = setTimeout(this.rest, REST_AFTER)
+    for (const listener of this.#movements) listener()
   }
 
   /** To colleagues, and to whoever asks the agent about it. */
@@ -131,40 +184,51 @@ export class BoardModel {
     )
   }
 
+  /** Listeners hear of it only if more has changed than where nodes are. */
   #redraw = (): void => {
-    const nodes = new Map(this.#live.nodes.all().map((node) => [node.id, this.#flowNode(node)]))
+    const { nodes, edges } = this.#picture
+    const byId = new Map(this.#live.nodes.all().map((node) => [node.id, this.#flowNode(node)]))
+    this.#nodes = byId
+    const drawn = this.#drawnEdges(byId)
+    const chosen = [...this.#selected].filter((id) => byId.has(id))
+    const shown = [...byId.values()]
+    if (isSame(nodes, shown) && isSame(edges, drawn)) return
+    this.#picture = {
+      nodes: shown,
+      edges: drawn,
+      selectedNodes: chosen,
+      selectedEdges: drawn.filter((edge) => edge.selected).map((edge) => edge.id),
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  #drawnEdges(nodes: Map<string, FlowNode>): DrawnEdge[] {
+    const before = new Map(this.#picture.edges.map((edge) => [edge.id, edge]))
     const edges: DrawnEdge[] = []
     for (const { id, label, source, target } of this.#live.edges.all()) {
-      const [from, to] = [nodes.get(source), nodes.get(target)]
+      const [from, to] = [nodes.get(source)?.position, nodes.get(target)?.position]
       // An edge that has lost an end is hidden: an undo of the deletion brings it back.
       if (!from || !to) continue
       const selected = this.#selected.has(id)
-      edges.push({ id, label, selected, source: from.position, target: to.position })
+      const ends = [source, target] as const
+      const edge = { id, label, selected, ends, source: from, target: to }
+      const same = before.get(id)
+      edges.push(same && isAlike(same, edge) ? same : edge)
     }
-    this.#nodes = nodes
-    this.#picture = {
-      nodes: [...nodes.values()],
-      edges,
-      selectedNodes: [...this.#selected].filter((id) => nodes.has(id)),
-      selectedEdges: edges.filter((edge) => edge.selected).map((edge) => edge.id),
-    }
-    for (const listener of this.#listeners) listener()
+    return edges
   }
 
   #flowNode(node: Node): FlowNode {
     const before = this.#nodes.get(node.id)
     const { x, y } = this.#dragged.get(node.id) ?? node
-    const [selected, ariaLabel] = [
-      this.#selected.has(node.id),
-      node.label || 'Node without a label',
-    ]
-    const isSame =
-      before !== undefined &&
-      before.position.x === x &&
-      before.position.y === y &&
-      before.selected === selected &&
-      before.ariaLabel === ariaLabel
-    if (isSame) return before
+    const selected = this.#selected.has(node.id)
+    const ariaLabel = node.label || 'Node without a label'
+    if (before) {
+      const { x: left, y: top } = this.#moving.get(node.id) ?? before.position
+      if (left !== x || top !== y) this.#move(node.id, { x, y })
+      if (before.selected === selected && before.ariaLabel === ariaLabel) return before
+      return { ...before, selected, ariaLabel }
+    }
     return {
       id: node.id,
       type: 'card',
@@ -177,4 +241,19 @@ export class BoardModel {
       ariaLabel,
     }
   }
+}
+
+function isSame<T>(one: readonly T[], other: readonly T[]): boolean {
+  return one.length === other.length && one.every((element, index) => element === other[index])
+}
+
+function isAlike(one: DrawnEdge, other: DrawnEdge): boolean {
+  return (
+    one.label === other.label &&
+    one.selected === other.selected &&
+    one.source === other.source &&
+    one.target === other.target &&
+    one.ends[0] === other.ends[0] &&
+    one.ends[1] === other.ends[1]
+  )
 }

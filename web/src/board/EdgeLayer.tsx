@@ -22,12 +22,13 @@ export function EdgeLayer({ model }: { model: BoardModel }) {
     let waiting = 0
     const draw = () => {
       waiting = 0
-      drawEdges(context, model.picture().edges, viewOf(store.getState()))
+      drawEdges(context, model.edges(), viewOf(store.getState()))
     }
     const later = () => {
       waiting ||= requestAnimationFrame(draw)
     }
-    const leave = [store.subscribe(later), model.subscribe(later)]
+    const leave = [store, model].map((one) => one.subscribe(later))
+    leave.push(model.subscribeToMovement(later))
     later()
     return () => {
       cancelAnimationFrame(waiting)

@@ -1,11 +1,19 @@
 /** A node: reads what it says by itself, so that a keystroke in one draws one. */
 import { Handle, type NodeProps, Position } from '@xyflow/react'
-import { memo, useState, useSyncExternalStore } from 'react'
+import {
+  memo,
+  type RefObject,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react'
 import { changeNode } from '../document/nodes'
 import { useElement } from '../document/useElements'
 import type { LiveProject } from '../live/LiveProject'
 import type { Colleague } from '../live/presence'
 import { useOpen } from '../live/useLive'
+import type { BoardModel } from './BoardModel'
 import { useBoard } from './boardContext'
 import { kindOf } from './kinds'
 
@@ -18,7 +26,9 @@ const SIDES = [
 
 export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const { live, canWrite } = useOpen()
-  const { editing, isFar } = useBoard()
+  const { model, editing, isFar } = useBoard()
+  const card = useRef<HTMLDivElement>(null)
+  useMovement(model, id, card)
   const [isNear, setNear] = useState(false)
   const node = useElement(live.nodes, id)
   const colleague = useSelector(live, id)
@@ -26,11 +36,12 @@ export const NodeCard = memo(function NodeCard({ id, selected }: NodeProps) {
   const kind = kindOf(node.kind)
   const style = { '--kind': kind.colour, ...(colleague && { '--who': colleague.colour }) }
   const name = `node${selected ? ' selected' : ''}${colleague ? ' held' : ''}${isFar ? ' far' : ''}`
-  if (isFar) return <div className={name} style={style} />
+  if (isFar) return <div className={name} style={style} ref={card} />
   return (
     <div
       className={name}
       style={style}
+      ref={card}
       onPointerEnter={() => setNear(true)}
       onPointerLeave={(event) => setNear(event.buttons !== 0)}
     >
@@ -57,6 +68,18 @@ function Handles() {
   return SIDES.map(([name, position]) => (
     <Handle key={name} id={name} type="source" position={position} />
   ))
+}
+
+/** Moves what xyflow has put the card into: past xyflow, which would look at every card. */
+function useMovement(model: BoardModel, id: string, card: RefObject<HTMLDivElement | null>): void {
+  useLayoutEffect(
+    () =>
+      model.follow(id, ({ x, y }) => {
+        const wrapper = card.current?.closest<HTMLElement>('.react-flow__node')
+        if (wrapper) wrapper.style.transform = `translate(${x}px,${y}px)`
+      }),
+    [model, id, card],
+  )
 }
 
 /** Which colleague has selected this node. */

@@ -1,7 +1,9 @@
 /** What cards ask of the board that they are on. */
 import { createContext, use } from 'react'
+import type { BoardModel } from './BoardModel'
 
 interface BoardContextValue {
+  model: BoardModel
   /** The node whose label is being typed. */
   editing: string | null
   edit: (id: string | null) => void
@@ -9,12 +11,10 @@ interface BoardContextValue {
   isFar: boolean
 }
 
-export const BoardContext = createContext<BoardContextValue>({
-  editing: null,
-  edit: () => {},
-  isFar: false,
-})
+export const BoardContext = createContext<BoardContextValue | null>(null)
 
 export function useBoard(): BoardContextValue {
-  return use(BoardContext)
+  const board = use(BoardContext)
+  if (board === null) throw new Error('useBoard needs a board')
+  return board
 }

@@ -122,6 +122,7 @@ export function useBoardActions(
       if (nodes.length === 0) return
       live.undo.board.stopCapturing()
       moveNodes(project, arranged(nodes, live.edges.all()))
+      model.rest()
       requestAnimationFrame(fit)
     }
 
@@ -130,6 +131,7 @@ export function useBoardActions(
     }
 
     function goTo(id: string): void {
+      model.rest()
       model.select([id])
       void flow.fitView({ nodes: [{ id }], maxZoom: 1.1, duration: 250 })
     }

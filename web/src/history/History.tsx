@@ -1,13 +1,15 @@
-/** The past of a project: snapshots, what became of them since, and the way back. */
+/** The past of a project: who did what, snapshots, what became of them since, and the way back. */
 import '../styles/history.css'
 import { Camera, History as HistoryIcon } from 'lucide-react'
 import { useCallback, useState } from 'react'
 import { api, got } from '../api/client'
+import type { Activity } from '../api/types'
 import { useOpen } from '../live/useLive'
 import { type ProjectEvent, useProjectEvents } from '../live/useProjectEvents'
 import { Told, useForm } from '../ui/form'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
+import { Activities, ActivityView } from './Activities'
 import { SnapshotView } from './SnapshotView'
 import { nameOf } from './snapshots'
 
@@ -16,6 +18,7 @@ const NEWS: readonly ProjectEvent[] = ['snapshot-taken', 'snapshot-removed', 're
 export default function History() {
   const { live, canWrite } = useOpen()
   const [wanted, setWanted] = useState<string | null>(null)
+  const [activity, setActivity] = useState<Activity | null>(null)
   const ask = useCallback(
     () =>
       got(
@@ -37,15 +40,19 @@ export default function History() {
           </p>
         )}
         <nav aria-label="Snapshots">
+          {all.length > 0 && <h2 className="history-heading">Snapshots</h2>}
           <ol>
             {all.map((one) => (
               <li key={one.id}>
                 <button
                   type="button"
                   className="moment"
-                  aria-current={one === open ? 'true' : undefined}
+                  aria-current={one === open && !activity ? 'true' : undefined}
                   title={onThe(one.created_at)}
-                  onClick={() => setWanted(one.id)}
+                  onClick={() => {
+                    setWanted(one.id)
+                    setActivity(null)
+                  }}
                 >
                   <strong>{nameOf(one)}</strong>
                   <span className="quiet small">
@@ -57,8 +64,11 @@ export default function History() {
             ))}
           </ol>
         </nav>
+        <Activities open={activity} onOpen={setActivity} />
       </aside>
-      {open ? (
+      {activity ? (
+        <ActivityView key={activity.first_seq} activity={activity} />
+      ) : open ? (
         <SnapshotView key={open.id} snapshot={open} onChanged={again} />
       ) : (
         snapshots && <Nothing />

@@ -1,16 +1,16 @@
 /** One snapshot: what has changed since, in colour; bringing back all of it or one element. */
 import { RotateCcw } from 'lucide-react'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useState } from 'react'
 import { api, got, toldOf } from '../api/client'
 import type { ElementDifference, Snapshot } from '../api/types'
 import { useTell } from '../app/toasts'
-import type { LiveProject } from '../live/LiveProject'
 import { useOpen } from '../live/useLive'
 import { Dialog } from '../ui/Dialog'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { Difference } from './Difference'
 import { nameOf } from './snapshots'
+import { useEdits } from './useEdits'
 
 interface Props {
   snapshot: Snapshot
@@ -95,24 +95,4 @@ export function SnapshotView({ snapshot, onChanged }: Props) {
       )}
     </section>
   )
-}
-
-/** After the last edit; milliseconds. */
-const QUIET = 1000
-
-/** Calls once the document has been edited, by whomever, and then been quiet. */
-function useEdits(live: LiveProject, call: () => void): void {
-  useEffect(() => {
-    const { doc } = live.document
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const hear = () => {
-      clearTimeout(timer)
-      timer = setTimeout(call, QUIET)
-    }
-    doc.on('update', hear)
-    return () => {
-      clearTimeout(timer)
-      doc.off('update', hear)
-    }
-  }, [live, call])
 }

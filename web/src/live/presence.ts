@@ -34,6 +34,7 @@ export class Presence {
   readonly awareness: Awareness
   readonly #listeners = new Set<() => void>()
   #colleagues: readonly Colleague[] = []
+  #selectors = new Map<string, Colleague>()
 
   constructor(awareness: Awareness, person: { id: string; name: string }) {
     this.awareness = awareness
@@ -56,7 +57,7 @@ export class Presence {
 
   /** The colour of whoever else has selected this; null for nobody. */
   selectorOf(id: string): Colleague | null {
-    return this.#colleagues.find((one) => one.selected.includes(id)) ?? null
+    return this.#selectors.get(id) ?? null
   }
 
   /** Clients of colleagues who may write. */
@@ -80,12 +81,21 @@ export class Presence {
     this.awareness.setLocalStateField('selected', ids.slice(0, MAX_SELECTED))
   }
 
-  #hear = (): void => {
+  #hear = ({
+    added,
+    updated,
+    removed,
+  }: Record<'added' | 'updated' | 'removed', number[]>): void => {
+    const { clientID } = this.awareness
+    if ([...added, ...updated, ...removed].every((client) => client === clientID)) return
     const found: Colleague[] = []
     for (const [client, state] of this.awareness.getStates()) {
-      if (client !== this.awareness.clientID) found.push(colleagueOf(client, state))
+      if (client !== clientID) found.push(colleagueOf(client, state))
     }
     this.#colleagues = found
+    this.#selectors = new Map(
+      found.toReversed().flatMap((one) => one.selected.map((id) => [id, one] as const)),
+    )
     for (const listener of this.#listeners) listener()
   }
 }

@@ -1,6 +1,6 @@
 /** One project: its bar, its news, and the view that is open. */
 import '../styles/project.css'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
+import { lazy, memo, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { api, got } from '../api/client'
 import type { Project, Role } from '../api/types'
 import { usePerson } from '../app/person'
@@ -80,12 +80,7 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
         <Notices status={status} role={project?.role ?? null} told={told} />
         <div className="project-body">
           <main className="project-view">
-            <Suspense fallback={<Waiting />}>
-              {view === 'board' && <Board />}
-              {view === 'plan' && <Plan />}
-              {view === 'diagrams' && <Diagrams />}
-              {view === 'history' && <History />}
-            </Suspense>
+            <Shown view={view} />
           </main>
           {agent.calls > 0 && (
             <Suspense>
@@ -97,6 +92,18 @@ function OpenProject({ live, view }: { live: LiveProject; view: View }) {
     </OpenContext>
   )
 }
+
+/** A view hears of what it shows by itself: it is not drawn anew whenever something is saved. */
+const Shown = memo(function Shown({ view }: { view: View }) {
+  return (
+    <Suspense fallback={<Waiting />}>
+      {view === 'board' && <Board />}
+      {view === 'plan' && <Plan />}
+      {view === 'diagrams' && <Diagrams />}
+      {view === 'history' && <History />}
+    </Suspense>
+  )
+})
 
 /** The agent's panel: shut, or called so many times. Ctrl or Cmd and K call it from anywhere. */
 function useAgentPanel(): AgentSwitch {
