@@ -23,7 +23,7 @@ from ai_agent.model import Author, Call, Calls, Line, Model, Question, Tokens, W
 from ai_agent.notebook import Notebook
 from ai_agent.ports import Office, Scribe
 from ai_agent.prices import added, tokens_of
-from ai_agent.prompting import REMEMBERED, key_of, question_of
+from ai_agent.prompting import REMEMBERED, key_of, question_of, remembered
 from ai_agent.writer import Writer
 from ai_agent.writing.readers import Reader
 from server.document.landed import NOTHING, Landed, landed
@@ -168,7 +168,8 @@ class Attempt:
         """The project, and who wrote it."""
         view = await self._view(state, before)
         authors = await self._office.work.run(authors_of, history, state, self.run.target.elements)
-        return Notebook(view, self._office.bounds.context_tokens, authors)
+        room, project = self._office.bounds.context_tokens, self.run.project
+        return Notebook(view, room, project, self._office.retrieval, authors)
 
     async def _view(self, state: bytes, before: Landed) -> ProjectView:
         """The project as it was without this run: every go asks the same question."""
@@ -184,10 +185,14 @@ class Attempt:
 
     async def _write(self, model: Model, notebook: Notebook, writer: Writer) -> None:
         office, run = self._office, self.run
-        seen = notebook.first_look(run.prompt, run.target)
+        seen = await notebook.first_look(run.prompt, run.target)
         form = form_of(run, notebook, office.clock.now())
-        before = await office.runs.conversation(run.project, REMEMBERED)
-        question = question_of(run, before, seen, form, office.bounds, model)
+        newest = await office.runs.conversation(run.project, REMEMBERED)
+        before = [one for one in newest if one.run != run.id]
+        told = remembered(before, office.bounds.context_tokens)
+        own = [one for one in newest if one.run == run.id]
+        passages = await notebook.passages(run.prompt, [*told, *own])
+        question = question_of(run, told, passages, seen, form, office.bounds, model)
         key, reader = key_of(model.name, question), form.reader
         cached = await office.runs.cached(run.project, key)
         if cached is not None:
@@ -216,7 +221,7 @@ class Attempt:
             text += said
             if not calls:
                 return text
-            question = _answered(question, said, calls, notebook)
+            question = await _answered(question, said, calls, notebook)
         raise Nonsense("the model calls tools that it was not given")
 
     async def _hear(
@@ -256,7 +261,9 @@ class Attempt:
             raise RunFailed(RunReason.OVER_BUDGET.value, OVER_BUDGET)
 
 
-def _answered(question: Question, said: str, calls: Sequence[Call], notebook: Notebook) -> Question:
+async def _answered(
+    question: Question, said: str, calls: Sequence[Call], notebook: Notebook
+) -> Question:
     asked = Line(Author.ASSISTANT, said, tuple(calls))
-    answers = [Line(Author.TOOL, notebook.answer(call), answers=call.id) for call in calls]
+    answers = [Line(Author.TOOL, await notebook.answer(call), answers=call.id) for call in calls]
     return replace(question, lines=(*question.lines, asked, *answers))

@@ -18,6 +18,7 @@ from server.protocol.ids import ProjectId, RunId
 from server.room.historian import Work
 from server.room.history_ports import History
 from server.room.ports import Clock, Directory
+from server.room.retrieval_ports import Retrieval
 from server.room.rooms import Rooms
 from server.room.run_ports import Runs
 
@@ -73,6 +74,7 @@ class Office:
 
     rooms: Rooms
     runs: Runs
+    retrieval: Retrieval
     directory: Directory
     history: Past
     work: Work

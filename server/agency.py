@@ -45,6 +45,7 @@ async def employing(
         office = Office(
             rooms=rooms,
             runs=store.runs,
+            retrieval=store.retrieval,
             directory=store.directory,
             history=store.history,
             work=work,

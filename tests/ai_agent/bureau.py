@@ -94,9 +94,14 @@ class Bureau:
     office: Office
     worker: Worker
 
-    async def ask(self, task: RunTask = RunTask.PLAN, target: Target | None = None) -> Run:
+    async def ask(
+        self,
+        task: RunTask = RunTask.PLAN,
+        target: Target | None = None,
+        prompt: str = "A repair café",
+    ) -> Run:
         """A run in the queue."""
-        new = NewRun(self.project, self.asker, task, "A repair café", target or Target())
+        new = NewRun(self.project, self.asker, task, prompt, target or Target())
         return await self.office.runs.ask(new, FREE)
 
     async def work(self, run: Run) -> Run:
@@ -149,6 +154,7 @@ async def bureau(
         office = Office(
             rooms=here.rooms,
             runs=here.store.runs,
+            retrieval=here.store.retrieval,
             directory=directory,
             history=MemoryPast(here.store),
             work=ThisLoop(),

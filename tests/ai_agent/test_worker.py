@@ -15,6 +15,7 @@ from ai_agent.failures import WORDS, failed
 from ai_agent.model import Author, Call, Calls
 from ai_agent.ports import Bounds
 from ai_agent.prices import read_prices
+from ai_agent.prompting import PASSAGES
 from ai_agent.worker import STOPPED, WATCH_SECONDS, Worker, working
 from ai_agent.writer import FLUSH_SECONDS
 from server.document.elements import ElementRef, Kind
@@ -433,3 +434,17 @@ async def test_a_project_that_is_deleted_ends_its_runs() -> None:
         await desk.house.store.directory.delete_project(desk.project)
         await desk.until(working_on.done)
         assert run.id in desk.house.store.database.runs.runs
+
+
+async def test_a_run_is_told_what_was_said_long_ago_and_what_the_index_finds_is_what_it_read() -> (
+    None
+):
+    reply = json.dumps({"reply": "Noted.", "changes": [], "sections": [], "nodes": [], "edges": []})
+    async with bureau(model := ScriptedModel([reply])) as desk:
+        for prompt in ("Flour comes from the mill.", *(f"number {n}" for n in range(7))):
+            await desk.work(await desk.ask(RunTask.FREE, prompt=prompt))
+        await desk.work(await desk.ask(RunTask.FREE, prompt="Where does flour come from?"))
+        *_, recalled, asked = model.asked[-1].lines
+        [found] = json.loads(recalled.text.removeprefix(PASSAGES))
+        assert found == {"message": 1, "by": "person", "said": "Flour comes from the mill."}
+        assert asked.text.endswith("Where does flour come from?")
