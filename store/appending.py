@@ -11,7 +11,7 @@ the digest before; a deleted project takes no row, because the same lock guards 
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -37,7 +37,6 @@ from store.faults import DRIVER_ERRORS, Verdict, judge, summary
 from store.news import announce
 from store.prepared import Prepared
 from store.run_tables import runs
-from store.tables import AnyRow
 
 TAIL_BYTES_DUE = 64 * 1024
 TAIL_ROWS_DUE = 2000
@@ -55,22 +54,25 @@ def is_due(tail_rows: int, tail_bytes: int, checkpoint_bytes: int) -> bool:
     return tail_rows > TAIL_ROWS_DUE or tail_bytes > max(TAIL_BYTES_DUE, checkpoint_bytes // 2)
 
 
+class LockedDocument(NamedTuple):
+    """A document's row, ours until the transaction ends."""
+
+    project_id: ProjectId
+    is_open: bool
+    head: int
+    digest: bytes
+    tail_rows: int
+    tail_bytes: int
+    checkpoint_bytes: int
+
+
 def _lock_documents(named: ColumnElement[bool]) -> Prepared:
-    documents = t.documents.c
     return Prepared(
-        select(
-            documents.project_id,
-            documents.is_open,
-            documents.head,
-            documents.digest,
-            documents.tail_rows,
-            documents.tail_bytes,
-            documents.checkpoint_bytes,
-        )
+        select(*(t.documents.c[name] for name in LockedDocument._fields))
         .where(named)
         # Every transaction locks documents in this order: two group commits that share
         # documents wait for each other instead of deadlocking.
-        .order_by(documents.project_id)
+        .order_by(t.documents.c.project_id)
         .with_for_update()
     )
 
@@ -102,13 +104,15 @@ MOVE_DOCUMENTS = Prepared(
 )
 
 
-def lock_documents(conn: Connection, projects: Sequence[ProjectId]) -> dict[ProjectId, AnyRow]:
+def lock_documents(
+    conn: Connection, projects: Sequence[ProjectId]
+) -> dict[ProjectId, LockedDocument]:
     """The rows that every change of a document's log depends on, locked until commit."""
     if conn.dialect.name == "postgresql":
-        found = NAMED_IN_ARRAY.run(conn, [{"projects": list(projects)}])
+        found = NAMED_IN_ARRAY.ask(conn, {"projects": list(projects)})
     else:
-        found = NAMED_IN_JSON.run(conn, [{"projects": json.dumps(projects)}])
-    return {row.project_id: row for row in found}
+        found = NAMED_IN_JSON.ask(conn, {"projects": json.dumps(projects)})
+    return {row[0]: LockedDocument._make(row) for row in found}
 
 
 def append_rows(conn: Connection, batches: Sequence[Batch]) -> tuple[Appended, ...]:
@@ -161,7 +165,7 @@ def _require_leases(conn: Connection, batch: Batch) -> None:
             raise DocumentFault(batch.project, f"attempt {attempt} does not hold run {run}")
 
 
-def _chain(batch: Batch, document: AnyRow, rows: list[Values]) -> Values:
+def _chain(batch: Batch, document: LockedDocument, rows: list[Values]) -> Values:
     """Add the batch's rows to ``rows``; answers how the document's row moves."""
     project, seq, digest = batch.project, document.head, document.digest
     size = document.tail_bytes

@@ -21,7 +21,7 @@ from server.protocol.errors import DocumentDamaged, DocumentFault, Invalid
 from server.protocol.ids import Millis, ProjectId
 from server.room.ports import Clock, Compacted, CompactionInput, HistoryRun
 from store import tables as t
-from store.appending import MOVE_DOCUMENTS, is_due, lock_documents
+from store.appending import MOVE_DOCUMENTS, LockedDocument, is_due, lock_documents
 from store.database import Database
 from store.digests import GENESIS
 from store.faults import Rejected, Unreadable
@@ -239,7 +239,9 @@ def insert_chunk(conn: Connection, packed: PackedChunk, prev: bytes, last: bytes
     )
 
 
-def _shrink_tail(conn: Connection, packed: Packed, document: AnyRow, rows: int, size: int) -> None:
+def _shrink_tail(
+    conn: Connection, packed: Packed, document: LockedDocument, rows: int, size: int
+) -> None:
     left_rows, left_bytes = document.tail_rows - rows, document.tail_bytes - size
     plain = packed.made_of[2]
     moved = {

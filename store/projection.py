@@ -19,7 +19,6 @@ from sqlalchemy import true as sql_true
 from server.document.fields import Problem
 from server.document.schema import Diagram, Edge, Node, Section, order
 from server.document.words import words
-from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, Seq
 from server.room.ports import Clock
 from server.room.projection_ports import (
@@ -115,9 +114,9 @@ class SqlProjection:
         self._db = db
         self._clock = clock
 
-    async def known(self, project: ProjectId) -> Known:
+    async def known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
         """What is there."""
-        return await self._db.read(known, project)
+        return await self._db.read(known, projects)
 
     async def write(self, steps: Sequence[Step]) -> Sequence[bool]:
         """Write a step of each of several projects."""
@@ -128,14 +127,20 @@ class SqlProjection:
         return await self._db.read(behind, after, limit)
 
 
-def known(conn: Connection, project: ProjectId) -> Known:
-    """Raises ``NotFound``."""
+def known(conn: Connection, projects: Sequence[ProjectId]) -> dict[ProjectId, Known]:
+    """Of live projects."""
+    found = ((project, _known(conn, project)) for project in projects)
+    return {project: there for project, there in found if there is not None}
+
+
+def _known(conn: Connection, project: ProjectId) -> Known | None:
     document = conn.execute(DOCUMENT, {"project": project}).one_or_none()
     if document is None or not document.is_open:
-        raise NotFound("no such project")
+        return None
     projection = conn.execute(PROJECTION, {"project": project}).one_or_none()
     seq, version = (0, 0) if projection is None else projection
-    digests = {kind: _digests(conn, kind, project) for kind in TABLES}
+    # A projection that has never been written has no rows.
+    digests = {kind: _digests(conn, kind, project) if version else "{}" for kind in TABLES}
     return Known(Seq(document.head), document.stored_bytes, Seq(seq), version, digests)
 
 

@@ -16,8 +16,10 @@ from types import FrameType
 from server.edge.clock import SystemClock
 from server.edge.projects import create_project
 from server.edge.secrets import new_token, token_digest
+from server.edge.settings import read_settings
+from server.ground import hosting_of
 from server.main import main
-from store.open import open_store
+from store.open import Store, open_store
 
 DATABASE = "data/8gentc.db"
 EMAIL = "bench@example.com"
@@ -42,9 +44,18 @@ async def _register(folder: Path, rooms: int) -> None:
             (await create_project(directory, clock, title=f"Room {i}", owner=user.id)).id
             for i in range(rooms)
         ]
+        await _projected(store, clock)
     finally:
         await store.close()
     (folder / "rooms.json").write_text(json.dumps({"token": token, "rooms": made}))
+
+
+async def _projected(store: Store, clock: SystemClock) -> None:
+    """Return once nothing is left to do for what has just been made: a server would do it a
+    second after each of these projects, not in the middle of a measurement."""
+    async with hosting_of(store, read_settings({}), clock):
+        while await store.projection.behind(None, 1):
+            await clock.sleep(0.1)
 
 
 def _probe(_: int, __: FrameType | None) -> None:

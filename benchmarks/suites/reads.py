@@ -26,7 +26,7 @@ from server.document.listing import Page
 from server.document.schema import Node, seed
 from server.edge.clock import SystemClock
 from server.protocol.ids import ProjectId, UserId
-from server.room.difference import Source, packed_difference, unpacked
+from server.room.difference import Job, Source, packed_differences, unpacked
 from server.room.ports import Attribution, Batch, Means, NewUpdate
 from server.room.projection_ports import Question
 from server.room.worker import Worker
@@ -114,11 +114,13 @@ async def _new_project(store: Store, first: bytes) -> tuple[UserId, ProjectId]:
 
 async def _project(store: Store, worker: Worker, project: ProjectId) -> None:
     """As the projector does it for a document of this size."""
-    known = await store.projection.known(project)
+    known = (await store.projection.known([project]))[project]
     stored = await store.log.load(project)
     tail = tuple(row.payload for row in stored.tail)
     source = Source(project, stored.head, stored.checkpoint, tail)
-    for step in await worker.run(packed_difference, source, known):
+    [packed] = await worker.run(packed_differences, [Job(source, known)])
+    assert not isinstance(packed, Exception), packed
+    for step in packed:
         await store.projection.write([unpacked(step)])
 
 

@@ -1,4 +1,4 @@
-"""A ``pycrdt.Doc`` that is watched, and that can be put back to before a failure.
+"""A ``pycrdt.Doc`` that tells what changes, and that can be put back to before a failure.
 
 Lives here: the events it fires, and what it takes to build it again: an encoded base and
 what was applied since. Not here: what an update is, and what waits (``replica``).
@@ -9,7 +9,8 @@ pycrdt has joined what it holds. So the very updates are applied again, and the 
 encoding becomes the base only if it makes the same document.
 
 Updates reach the Doc only through ``apply``, which breaks a surrogate pair before pycrdt is
-asked to part it (``surrogates``); our own changes only through ``edit``, which part none.
+asked to part it (``surrogates``), and ``extend``, which leaves pairs to that; our own changes only
+through ``edit``, which part none.
 
 A Doc observed through pycrdt is held by its own subscription, in a cycle through Rust that
 the garbage collector cannot see: ``close`` must be called.
@@ -57,6 +58,7 @@ class Live:
 
     def __init__(self) -> None:
         self._edition = 0
+        self._watch: pycrdt.Subscription | None = None
         self.open()
 
     def open(self, base: bytes = EMPTY_UPDATE) -> None:
@@ -79,13 +81,29 @@ class Live:
         if self._pairs != set() or may_hold_pairs(update):
             update = self._mend(update)
         self._applied = update
+        self.listen()
         self.doc.apply_update(update)
+
+    def extend(self, update: bytes) -> bool:
+        """Integrate typing, all of it new and none of it to wait: it is its own event.
+
+        That event would cost more than integrating it: yrs measures whole runs to encode it.
+        False if it has to be applied in the other way, and nothing is done. Raises what pycrdt
+        raises.
+        """
+        if self._pairs != set() or may_hold_pairs(update):
+            return False
+        self._deafen()
+        self.doc.apply_update(update)
+        self._keep(update)
+        return True
 
     def edit(self, change: Callable[[Document], _T]) -> _T:
         """Make a change of our own, in one transaction.
 
         Raises what ``change`` and pycrdt raise, and may then have done a part of it.
         """
+        self.listen()
         with self.doc.transaction():
             answer = change(self.doc)
         for event in self.events:
@@ -111,8 +129,7 @@ class Live:
         event = self.events.pop()
         if event == EMPTY_UPDATE:
             return None
-        self._journal.append(self._applied)
-        self._budget -= len(self._applied) + _UPDATE_COST
+        self._keep(self._applied)
         return event
 
     def record(self) -> Record:
@@ -128,9 +145,25 @@ class Live:
         self.close()
         self._build((self._base, *self._journal))
 
+    def listen(self) -> None:
+        """Let what changes from now on be told in ``events``."""
+        if self._watch is None:
+            events = self.events
+            # The callback holds the list and not this object: one cycle less.
+            self._watch = self.doc.observe(lambda event: events.append(event.update))
+
     def close(self) -> None:
         """Let go of the document."""
-        self._watch.drop()
+        self._deafen()
+
+    def _deafen(self) -> None:
+        if self._watch is not None:
+            self._watch.drop()
+            self._watch = None
+
+    def _keep(self, update: bytes) -> None:
+        self._journal.append(update)
+        self._budget -= len(update) + _UPDATE_COST
 
     def _mend(self, update: bytes) -> bytes:
         """Break every pair, here and in the update, that integrating it would cut."""
@@ -186,12 +219,9 @@ class Live:
                 doc.apply_update(update)
         except BaseException as error:
             raise DocumentDamaged(f"the document does not build: {reason(error)}") from None
-        events: list[bytes] = []
         self.doc = doc
         self.client_id = ClientId(doc.client_id)
-        self.events = events
-        # The callback holds the list and not this object: one cycle less.
-        self._watch = doc.observe(lambda event: events.append(event.update))
+        self.events = []
 
 
 def _makes_itself(encoded: bytes) -> bool:

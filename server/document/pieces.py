@@ -88,7 +88,7 @@ class StructHead(NamedTuple):
 def ranges(update: bytes) -> Ranges:
     """As ``inspect`` reads them, without its judgement on depth."""
     try:
-        structs, _, end = walk_structs(update, None)
+        structs, _, _, end = walk_structs(update, None)
         return Ranges(tuple(structs), read_delete_set(update[end:]))
     except IndexError:
         raise Malformed("expected an update, got the end of input") from None

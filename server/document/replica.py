@@ -37,6 +37,7 @@ from server.document.updates import guarded, is_panic, merge, reason, subtract
 from server.protocol.errors import DocumentDamaged, Invalid, Malformed, PeerError
 from server.protocol.ids import ClientId
 from server.protocol.ranges import ClockRange, missing
+from server.protocol.structs import Ref
 from server.protocol.update import (
     UpdateShape,
     read_snapshot,
@@ -115,7 +116,9 @@ class Replica:
 
         Raises a ``PeerError``, and then nothing has changed.
         """
-        outcome = self._integrate(update, ranges(update) if shape is None else shape)
+        outcome = None if shape is None else self._extend(update, shape)
+        if outcome is None:
+            outcome = self._integrate(update, ranges(update) if shape is None else shape)
         if isinstance(outcome, _Refused):
             raise Malformed(f"expected an update that applies: {outcome.reason}")
         return outcome
@@ -210,6 +213,7 @@ class Replica:
         or take a ``pycrdt.Snapshot``: that waits for ever for the transaction to end.
         """
         doc = self._live.doc
+        self._live.listen()
         with doc.transaction():
             answer = question(doc)
         if self._live.events:
@@ -247,6 +251,34 @@ class Replica:
             del self._live
 
     # --- integrating -----------------------------------------------------------
+
+    def _extend(self, update: bytes, shape: UpdateShape) -> Applied | _Refused | None:
+        """Typing that follows on what is there, which is most of what happens; else None."""
+        if shape.rests_on is None or self._parked or len(shape.structs) != 1:
+            return None
+        client, start, end = shape.structs[0]
+        if start != self._clocks.get(client, 0) or not self._holds(shape.rests_on, client):
+            return None
+        self._live.prepare()
+        try:
+            if not self._live.extend(update):
+                return None
+        except BaseException as error:
+            why = reason(error)
+            self._restore()
+            return _Refused(why)
+        self._clocks[client] = end
+        self._deletes = None
+        return Applied(update, False)
+
+    def _holds(self, refs: Iterable[Ref], own: ClientId) -> bool:
+        """Whether nothing has to wait for these items; a client's own come before what it
+        places by them."""
+        clocks = self._clocks
+        for client, clock in refs:
+            if client != own and clock >= clocks.get(ClientId(client), 0):
+                return False
+        return True
 
     def _integrate(self, update: bytes, shape: UpdateShape | Ranges) -> Applied | _Refused:
         if self._parked or not _fits(shape, self._clocks):

@@ -47,8 +47,9 @@ _STRING, _TYPE = 4, 7
 
 def walk_structs(  # noqa: C901 - one loop, see its docstring
     data: bytes, placed: dict[int, list[Placed]] | None, *, bounded: bool = False
-) -> tuple[list[ClockRange], int, int]:
-    """The clock ranges of the content, the number of shared types, and the position after.
+) -> tuple[list[ClockRange], int, tuple[Ref, ...] | None, int]:
+    """The clock ranges of the content, the number of shared types, what the only run of text
+    rests on (None if there is more, or something else), and the position after.
 
     ``placed``, if given, gets where every struct hangs, by client. ``bounded`` refuses what
     has more parts than a peer has reason to send, or a place that is none. Long because
@@ -59,6 +60,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
     clients: set[int] = set()
     types = 0
     structs = 0
+    rests_on: tuple[Ref, ...] | None = None
     values: Budget | None = None
     sections, pos = read_uint(data, 0)
     if sections > size:
@@ -114,6 +116,8 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
             kind = info & _KIND
             if kind == _STRING:
                 length, pos = read_string_content(data, pos)
+                if not info & _PARENT_SUB:
+                    rests_on = refs
             else:
                 if bounded and values is None:
                     values = Budget(MAX_VALUES)
@@ -138,7 +142,7 @@ def walk_structs(  # noqa: C901 - one loop, see its docstring
         if bounded:
             refuse_many("runs", len(ranges), MAX_RANGES)
             refuse_many("shared types", types, MAX_RANGES)
-    return ranges, types, pos
+    return ranges, types, rests_on if structs == 1 else None, pos
 
 
 def refuse_many(what: str, count: int, most: int) -> None:

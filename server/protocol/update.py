@@ -21,7 +21,14 @@ from server.protocol.ids import ClientId
 from server.protocol.lib0 import write_uint
 from server.protocol.placement import MAX_TYPE_DEPTH, Sections, refuse_deep
 from server.protocol.ranges import ClockRange
-from server.protocol.structs import MAX_CLOCK, MAX_RANGES, MAX_STRUCTS, refuse_many, walk_structs
+from server.protocol.structs import (
+    MAX_CLOCK,
+    MAX_RANGES,
+    MAX_STRUCTS,
+    Ref,
+    refuse_many,
+    walk_structs,
+)
 
 EMPTY_UPDATE = b"\x00\x00"
 
@@ -32,11 +39,14 @@ class UpdateShape:
 
     ``structs`` is one range per contiguous run of a client (gaps are not content),
     ``deletes`` its delete set in wire order, ``types`` how many shared types it makes.
+    ``rests_on`` is for typing, an update of nothing but one run of text: the items that it
+    is placed by. For anything else it is None.
     """
 
     structs: tuple[ClockRange, ...]
     deletes: tuple[ClockRange, ...]
     types: int
+    rests_on: tuple[Ref, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,14 @@ def inspect(update: bytes, *, bounded: bool = True) -> UpdateShape:
     we have accepted once, and merges of it, must be read whatever they have become.
     """
     try:
-        ranges, types, pos = walk_structs(update, None, bounded=bounded)
+        ranges, types, rests_on, pos = walk_structs(update, None, bounded=bounded)
         deletes, pos = _read_deletes(update, pos, bounded=bounded)
     except IndexError:
         raise _ended_early(update) from None
     _refuse_trailing(update, pos)
     if types > MAX_TYPE_DEPTH:
         refuse_deep(read_placements(update))
-    return UpdateShape(tuple(ranges), deletes, types)
+    return UpdateShape(tuple(ranges), deletes, types, None if deletes else rests_on)
 
 
 def read_placements(update: bytes) -> Sections:

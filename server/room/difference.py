@@ -77,10 +77,30 @@ def difference(source: Source, known: Known) -> tuple[Step, ...]:
     )
 
 
-def packed_difference(source: Source, known: Known) -> tuple[bytes, ...]:
-    """The same, each step pickled: the process that asked unpacks them one by one, so that
-    it is never held up for the whole."""
-    return tuple(pickle.dumps(step) for step in difference(source, known))
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document to be projected."""
+
+    source: Source
+    known: Known
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.source.checkpoint or b"") + sum(map(len, self.source.updates))
+
+
+def packed_differences(jobs: Sequence[Job]) -> list[tuple[bytes, ...] | Exception]:
+    """The same of several documents, each step pickled: the process that asked unpacks them one
+    by one, so that it is never held up for the whole. Or why there is none of a document."""
+    return [_packed(job) for job in jobs]
+
+
+def _packed(job: Job) -> tuple[bytes, ...] | Exception:
+    try:
+        return tuple(pickle.dumps(step) for step in difference(job.source, job.known))
+    except Exception as error:
+        return error
 
 
 def unpacked(step: bytes) -> Step:

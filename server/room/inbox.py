@@ -9,15 +9,19 @@ import asyncio
 from collections.abc import Callable
 
 from server.protocol.errors import AgentcError, RoomClosed
-from server.room.commands import Command, Edit, Join, Read, Write, fail
+from server.room.commands import Command, Edit, Join, Read, Received, Write, fail
+from server.room.ports import Clock
 
 
 class Inbox:
-    """A bounded queue with one reader, the room's owner task."""
+    """A bounded queue with one reader, the room's owner task. ``plenty`` is a number of edits."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, plenty: int) -> None:
         self._max_bytes = max_bytes
+        self._plenty = plenty
+        self._at_plenty: Callable[[], object] | None = None
         self._commands: list[Command] = []
+        self._edits = 0
         self._bytes = 0
         self._news = asyncio.Event()
         self._relief = asyncio.Event()
@@ -35,6 +39,8 @@ class Inbox:
             return
         self._commands.append(command)
         self._bytes += size
+        if not isinstance(command, Received) or command.shape is not None:
+            self._note_edit()
         self._news.set()
         if self._bytes > self._max_bytes:
             self._relief.clear()
@@ -52,6 +58,17 @@ class Inbox:
         """:meth:`has_room` for those who cannot await: calls ``go_on`` soon after it."""
         self._waiting.append(go_on)
 
+    @property
+    def has_plenty(self) -> bool:
+        """Whether it is worth a turn. Cursors are not: the newest of each replaces the others."""
+        return self._edits >= self._plenty
+
+    async def rest(self, seconds: float, clock: Clock) -> None:
+        """Wait, but not with plenty to do."""
+        async with asyncio.TaskGroup() as waiting:
+            alarm = waiting.create_task(clock.sleep(seconds))
+            self._at_plenty = alarm.cancel
+
     async def wait(self) -> None:
         """Return once there is something to do."""
         await self._news.wait()
@@ -63,7 +80,8 @@ class Inbox:
     def take(self) -> list[Command]:
         """Everything that waits, in order."""
         taken, self._commands = self._commands, []
-        self._bytes = 0
+        self._bytes = self._edits = 0
+        self._at_plenty = None
         self._news.clear()
         self._relief.set()
         waiting, self._waiting = self._waiting, []
@@ -82,6 +100,11 @@ class Inbox:
         self._closed = error
         for command in self.take():
             refuse(command, error)
+
+    def _note_edit(self) -> None:
+        self._edits += 1
+        if self._edits == self._plenty and self._at_plenty is not None:
+            self._at_plenty()
 
 
 def refuse(command: Command, error: AgentcError) -> None:

@@ -122,8 +122,8 @@ class Step:
 class Projection(Protocol):
     """The store's half of projecting."""
 
-    async def known(self, project: ProjectId) -> Known:
-        """What is there. Raises ``NotFound`` when there is no such live project."""
+    async def known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
+        """What is there, of those that are live projects."""
 
     async def write(self, steps: Sequence[Step]) -> Sequence[bool]:
         """Write a step of each of several projects in one transaction; in their order,

@@ -14,7 +14,7 @@ projected is put off; no other waits for it, and no room hears of it).
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from server.protocol.errors import (
     StoreUnavailable,
 )
 from server.protocol.ids import ProjectId
-from server.room.difference import ROWS_PER_STEP, Source, packed_difference, unpacked
+from server.room.difference import ROWS_PER_STEP, Job, Source, packed_differences, unpacked
 from server.room.ports import Clock, UpdateLog
 from server.room.projection_ports import Known, Projection, Step
 from server.room.room import Room
@@ -41,6 +41,10 @@ SWEEP_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 AT_ONCE = 16
 """Documents in one round, and in one page of a sweep."""
+
+RESTS, LONGEST_REST = 3.0, 1.0
+"""A sweep rests so many times as long as a page of it has taken, up to so many seconds:
+thousands of documents that are behind, as after an import, must not be in anybody's way."""
 
 ROOM_BYTES = 256 * 1024
 """A live document up to here is asked for its state, which takes it less than a
@@ -79,11 +83,13 @@ class Projector:
             await self.clock.sleep(SWEEP_SECONDS)
 
     async def catch_up(self) -> None:
-        """Project all that is behind its head and not on the list of ``run``."""
+        """Project all that is behind its head and not on the list of ``run``, without haste."""
         last: ProjectId | None = None
         while page := await self.projection.behind(last, AT_ONCE):
-            last = page[-1]
+            last, begun = page[-1], self.clock.monotonic()
             await self.project([name for name in page if not self.unprojected.lists(name)])
+            taken = self.clock.monotonic() - begun
+            await self.clock.sleep(min(RESTS * taken, LONGEST_REST))
 
     async def project(self, projects: Sequence[ProjectId]) -> None:
         """Bring the projections of these documents up to date, or put them off.
@@ -101,26 +107,69 @@ class Projector:
 
     async def _project(self, projects: Sequence[ProjectId]) -> None:
         small: list[Step] = []
-        for project in projects:
-            packed = await self._steps(project)
-            if len(packed) == 1:
-                small.append(unpacked(packed[0]))
-            else:
-                await self._write_in_turn(packed)
+        async for jobs in self._batches(projects):
+            for packed in await self._differences(jobs):
+                if len(packed) == 1:
+                    small.append(unpacked(packed[0]))
+                else:
+                    await self._write_in_turn(packed)
         for group in _groups(small):
             await self._write(group)
 
-    async def _steps(self, project: ProjectId) -> tuple[bytes, ...]:
-        """What is to be written of a document; nothing if it is up to date or put off."""
+    async def _batches(self, projects: Sequence[ProjectId]) -> AsyncIterator[list[Job]]:
+        """Those that are not up to date or put off; small ones together."""
+        batch: list[Job] = []
+        for project, known in (await self._known(projects)).items():
+            job = await self._job(project, known)
+            if job is None:
+                continue
+            if batch and job.size + sum(other.size for other in batch) > ROOM_BYTES:
+                yield batch
+                batch = []
+            batch.append(job)
+        if batch:
+            yield batch
+
+    async def _known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
         try:
-            known = await self.projection.known(project)
-            if known.seq < known.head:
-                source = await self._source(project, known)
-                return await self.worker.run(packed_difference, source, known)
+            found = await self.projection.known(projects)
+        except StoreBusy as error:
+            for project in projects:
+                self._put_off(project, error)
+            return {}
+        for project in projects:
+            if project not in found:
+                self._put_off(project, NotFound("no such project"))
+        return found
+
+    async def _job(self, project: ProjectId, known: Known) -> Job | None:
+        if known.seq >= known.head:
             self.unprojected.reached(project, known.seq)
+            return None
+        try:
+            return Job(await self._source(project, known), known)
         except Exception as error:
             self._put_off(project, error)
-        return ()
+            return None
+
+    async def _differences(self, jobs: Sequence[Job]) -> list[tuple[bytes, ...]]:
+        """What is to be written of each; those of which that cannot be said are put off.
+
+        A document that ends the worker takes the others with it, so then each goes alone.
+        """
+        try:
+            found = await self.worker.run(packed_differences, jobs)
+        except Exception as error:
+            if len(jobs) > 1:
+                return [one for job in jobs for one in await self._differences([job])]
+            found = [error]
+        steps: list[tuple[bytes, ...]] = []
+        for job, packed in zip(jobs, found, strict=True):
+            if isinstance(packed, Exception):
+                self._put_off(job.source.project, packed)
+            else:
+                steps.append(packed)
+        return steps
 
     async def _source(self, project: ProjectId, known: Known) -> Source:
         room = self.live(project)

@@ -77,7 +77,7 @@ class Room:
         self._clock = clock
         self._limits = limits
         self._statistics = statistics
-        self._inbox = Inbox(limits.max_inbox_bytes)
+        self._inbox = Inbox(limits.max_inbox_bytes, WORTH_A_TURN)
         self._desk: Desk | None = None
         self._behind = False
         self._rests_until = 0.0
@@ -222,10 +222,10 @@ class Room:
 
     async def _gather(self) -> None:
         """Let more come, if much is going on and this is little."""
-        if self.state is State.DRAINING or len(self._inbox) >= WORTH_A_TURN:
+        if self.state is State.DRAINING or self._inbox.has_plenty:
             return
         if (pause := self._rests_until - self._clock.monotonic()) > 0:
-            await self._clock.sleep(pause)
+            await self._inbox.rest(pause, self._clock)
         await self._breath.ready()
 
     async def _take_turn(self, desk: Desk) -> None:

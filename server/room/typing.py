@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from server.document.updates import merge
 from server.protocol.messages import SyncUpdate
 from server.protocol.ranges import ClockRange
+from server.protocol.structs import Ref
 from server.protocol.update import UpdateShape
 from server.room.commands import Command, Received, Typed
 
@@ -42,8 +43,18 @@ def together(typed: Typed) -> Received:
     begin, end = _typed(first), _typed(last)
     assert begin is not None and end is not None, "a run is made of typing"
     update = merge([_update(part) for part in typed.parts])
-    shape = UpdateShape((ClockRange(begin.client, begin.start, end.end),), (), 0)
+    run = ClockRange(begin.client, begin.start, end.end)
+    shape = UpdateShape((run,), (), 0, _rests_on(typed.parts))
     return Received(first.peer, SyncUpdate(update), shape)
+
+
+def _rests_on(parts: Sequence[Received]) -> tuple[Ref, ...] | None:
+    refs: list[Ref] = []
+    for part in parts:
+        if part.shape is None or part.shape.rests_on is None:
+            return None
+        refs += part.shape.rests_on
+    return tuple(refs)
 
 
 def _as_one(run: list[Received]) -> Received | Typed:

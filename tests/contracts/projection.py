@@ -1,12 +1,14 @@
 """What every ``Projection`` keeps: one writer wins, rows change as told, nobody is forgotten."""
 
-import pytest
-
-from server.protocol.errors import NotFound
 from server.protocol.ids import ProjectId, Seq
-from server.room.projection_ports import Drop, Element, Kind
-from tests.contracts.backends import Backend, batch
+from server.room.projection_ports import Drop, Element, Kind, Known
+from tests.contracts.backends import AnyStore, Backend, batch
 from tests.contracts.projected import diagram, digests, edge, edited, node, put, section, step
+
+
+async def known_of(store: AnyStore, project: ProjectId) -> Known:
+    """What is known of one."""
+    return (await store.projection.known([project]))[project]
 
 
 class ProjectionContract:
@@ -17,7 +19,7 @@ class ProjectionContract:
     ) -> None:
         store = await backend.open()
         [project] = await edited(store)
-        known = await store.projection.known(project)
+        known = await known_of(store, project)
         assert (known.head, known.seq, known.version) == (1, 0, 0)
         assert known.stored_bytes == len(b"edit")
         assert digests(known) == {kind: {} for kind in Kind}
@@ -38,7 +40,7 @@ class ProjectionContract:
         changed = node("n", "changed")
         drops = [Drop(Kind.EDGE, "e"), Drop(Kind.NODE, "m"), Drop(Kind.NODE, "never there")]
         assert await store.projection.write([step(project, [changed], drops, version=1)]) == [True]
-        known = await store.projection.known(project)
+        known = await known_of(store, project)
         assert (known.seq, known.version) == (1, 2)
         assert digests(known) == {
             Kind.NODE: {"n": put(changed).digest},
@@ -55,7 +57,7 @@ class ProjectionContract:
         assert await one.projection.write([step(project, [node("n")])]) == [True]
         assert await other.projection.write([step(project, [node("m")])]) == [False]
         assert await other.projection.write([step(project, [node("m")], version=1)]) == [True]
-        rows = digests(await one.projection.known(project))
+        rows = digests(await known_of(one, project))
         assert set(rows[Kind.NODE]) == {"n", "m"}
 
     async def test_steps_of_several_projects_are_answered_in_their_order(
@@ -74,10 +76,10 @@ class ProjectionContract:
         store = await backend.open()
         [project] = await edited(store)
         await store.projection.write([step(project, [node("n")], last=False)])
-        assert (await store.projection.known(project)).seq == 0
+        assert (await known_of(store, project)).seq == 0
         assert await store.projection.behind(None, 10) == [project]
         await store.projection.write([step(project, [node("m")], version=1)])
-        assert (await store.projection.known(project)).seq == 1
+        assert (await known_of(store, project)).seq == 1
         assert await store.projection.behind(None, 10) == []
 
     async def test_who_is_edited_is_behind_until_it_is_projected(self, backend: Backend) -> None:
@@ -109,9 +111,16 @@ class ProjectionContract:
         [project] = await edited(store)
         await store.directory.delete_project(project)
         assert await store.projection.behind(None, 10) == []
-        for gone in (project, ProjectId("nowhere")):
-            with pytest.raises(NotFound):
-                await store.projection.known(gone)
+        assert await store.projection.known([project, ProjectId("nowhere")]) == {}
+
+    async def test_several_projects_are_asked_about_at_once(self, backend: Backend) -> None:
+        store = await backend.open()
+        projects = await edited(store, 3)
+        await store.projection.write([step(projects[1], [node("n")])])
+        known = await store.projection.known([*projects, ProjectId("nowhere")])
+        assert [known[name].seq for name in projects] == [0, 1, 0]
+        assert digests(known[projects[1]])[Kind.NODE] == {"n": put(node("n")).digest}
+        assert len(known) == 3
 
     async def test_a_projection_made_of_more_than_the_head_was_is_kept(
         self, backend: Backend
@@ -120,5 +129,5 @@ class ProjectionContract:
         [project] = await edited(store)
         await store.log.append([batch(project, b"a", b"b")])
         await store.projection.write([step(project, seq=3)])
-        known = await store.projection.known(project)
+        known = await known_of(store, project)
         assert (known.head, known.seq) == (Seq(3), Seq(3))

@@ -1,10 +1,12 @@
 """The worker process's work done in this process, which is quicker to start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import ProjectId
+from server.room.difference import Job, Source
+from server.room.ports import CompactionInput
 from server.room.worker import Worker
 
 
@@ -18,10 +20,20 @@ class HereWorker(Worker):
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """The result of the work."""
-        # Work on a whole document names it; work on its bytes does not.
-        project = getattr(args[0], "project", None)
-        if project is not None:
-            self.asked.append(project)
-        if project in self.fails_for:
+        projects = list(_named(args[0]))
+        self.asked += projects
+        if not self.fails_for.isdisjoint(projects):
             raise DocumentDamaged("told to")
         return work(*args)
+
+
+def _named(work: object) -> Iterator[ProjectId]:
+    """The documents that a piece of work names: one, some, or none."""
+    match work:
+        case list():
+            for part in work:
+                yield from _named(part)
+        case Job(source=Source(project=project)) | CompactionInput(project=project):
+            yield project
+        case _:
+            pass

@@ -1,7 +1,7 @@
 """A projection in memory, held to the contract of the real ones; writing only."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -55,8 +55,16 @@ class MemoryProjection:
     written: list[Step] = field(default_factory=list)
     fails: dict[ProjectId, Exception] = field(default_factory=dict)
 
-    async def known(self, project: ProjectId) -> Known:
+    async def known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
         """What is there."""
+        documents = self.database.documents
+        return {
+            project: self._known(project)
+            for project in projects
+            if project in documents and documents[project].open
+        }
+
+    def _known(self, project: ProjectId) -> Known:
         document = self.database.live(project)
         rows = self.database.projections.get(project, Rows())
         digests: dict[Kind, dict[str, str]] = {kind: {} for kind in Kind}
@@ -94,10 +102,10 @@ class MemoryProjection:
 class Abreast(MemoryProjection):
     """Somebody else has always written it already: for tests of other things."""
 
-    async def known(self, project: ProjectId) -> Known:
+    async def known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
         """All that there is."""
-        known = await super().known(project)
-        return replace(known, seq=known.head)
+        found = await super().known(projects)
+        return {project: replace(known, seq=known.head) for project, known in found.items()}
 
     async def behind(self, after: ProjectId | None, limit: int) -> Sequence[ProjectId]:
         """Nobody."""

@@ -82,6 +82,37 @@ def test_an_update_without_its_predecessor_is_parked_once_L3_L4(replica: Replica
     assert document([applied.event]).get_update() == replica.full()
 
 
+def test_typing_beside_what_has_not_come_waits_for_it_L3_L4(replica: Replica) -> None:
+    first = typed("ab")
+    other: pycrdt.Doc[Any] = pycrdt.Doc(client_id=VICTIM + 1)
+    other.apply_update(first[0])
+    said: list[bytes] = []
+    watch = other.observe(lambda event: said.append(event.update))
+    other.get("t", type=pycrdt.Text).insert(1, "between")
+    other.unobserve(watch)
+    shape = inspect(said[0])
+    assert shape.rests_on == ((VICTIM, 0), (VICTIM, 1))
+    assert replica.apply(said[0], shape) == Applied(None, True)
+    assert replica.apply(first[0], inspect(first[0])).event is not None
+    assert replica.parked() is None
+    assert replica.full() == document([*first, *said]).get_update()
+
+
+def test_typing_that_names_no_place_waits_for_nothing_L3(replica: Replica) -> None:
+    updates = typed("one", "two")
+    for update in updates:
+        assert replica.apply(update, inspect(update)) == Applied(update, False)
+        assert replica.apply(update, inspect(update)) == Applied(None, False)
+    assert replica.full() == document(updates).get_update()
+
+
+def test_a_question_that_writes_is_found_out_after_typing(replica: Replica) -> None:
+    [update] = typed("hello")
+    replica.apply(update, inspect(update))
+    with pytest.raises(RuntimeError, match="wrote"):
+        replica.read(lambda doc: doc.get("t", type=pycrdt.Text).insert(0, "x"))
+
+
 def test_a_deletion_without_its_target_is_parked_once_L3_L4(replica: Replica) -> None:
     updates = typed("a", "b")
     gone = deletion(updates)
@@ -134,7 +165,7 @@ def test_the_rows_that_must_be_logged_are_enough_L3(updates: list[bytes], random
     with contextlib.closing(Replica()) as live:
         rows = []
         for update in order:
-            applied = live.apply(update)
+            applied = live.apply(update, inspect(update))
             if applied.event is not None or applied.parked:
                 rows.append(update)
         with contextlib.closing(Replica.load(rows)) as replayed:
@@ -151,7 +182,7 @@ def test_whoever_applies_only_the_events_ends_with_the_same_document(
     order = random.sample(updates, k=len(updates))
     with contextlib.closing(Replica()) as replica, contextlib.closing(Replica()) as follower:
         for update in order:
-            event = replica.apply(update).event
+            event = replica.apply(update, inspect(update)).event
             if event is not None:
                 follower.apply(event)
         assert meaning(document([follower.full()])) == meaning(document(updates))
@@ -174,7 +205,7 @@ def test_redundant_means_that_applying_changes_nothing_L8(
             state = held(replica)
             early = any(state.get(run.client, 0) < run.end for run in shape.structs + shape.deletes)
             with contextlib.closing(Replica.load(known)) as other:
-                applied = other.apply(update)
+                applied = other.apply(update, shape)
             if replica.redundant(shape):
                 assert applied == Applied(None, False)
             else:
@@ -287,7 +318,8 @@ def test_any_bytes_are_applied_or_refused_and_then_nothing_has_changed_L7(
                 damaged[at] = data.draw(st.integers(0, 255))
             before = (replica.full(), replica.state_vector(), replica.parked())
             try:
-                replica.apply(bytes(damaged))
+                update = bytes(damaged)
+                replica.apply(update, inspect(update) if data.draw(st.booleans()) else None)
             except PeerError:
                 assert (replica.full(), replica.state_vector(), replica.parked()) == before
         for update in updates:
@@ -389,7 +421,7 @@ def test_long_histories_under_any_delivery_converge_L3_L4(seed: int) -> None:
         with contextlib.closing(Replica()) as live, contextlib.closing(Replica()) as follower:
             rows = []
             for update in order:
-                applied = live.apply(update)
+                applied = live.apply(update, inspect(update))
                 if applied.event is not None:
                     follower.apply(applied.event)
                 if applied.event is not None or applied.parked:

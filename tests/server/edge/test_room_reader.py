@@ -108,7 +108,7 @@ def status(number: int) -> bytes:
 @asynccontextmanager
 async def desk(pace: Pace | None = None, max_bytes: int = 1 << 30) -> AsyncIterator[Desk]:
     """A reader of a peer that is in no room."""
-    inbox, channel, clock = Inbox(max_bytes), ReadChannel(), ManualClock()
+    inbox, channel, clock = Inbox(max_bytes, 32), ReadChannel(), ManualClock()
     alarms: list[tuple[float, Callable[[], None]]] = []
     ends: list[str] = []
     seat = Seat(UserId("ada"), None, ProjectId("plan"))

@@ -78,8 +78,26 @@ def test_the_empty_update_is_empty() -> None:
 
 def test_a_known_update_has_the_shape_that_it_should() -> None:
     known = bytes.fromhex("010101000401017402686900")
-    assert inspect(known) == UpdateShape((run(1, 0, 2),), (), 0)
+    assert inspect(known) == UpdateShape((run(1, 0, 2),), (), 0, rests_on=())
     assert known == update(section(1, 0, text("hi")))
+
+
+def test_typing_names_what_it_rests_on_and_nothing_else_does() -> None:
+    between = b"\xc4" + ref(1, 4) + ref(2, 7) + b"\x01x"
+    assert inspect(update(section(1, 5, between))).rests_on == ((1, 4), (2, 7))
+    assert inspect(update(section(1, 0, text("a")))).rests_on == ()
+    within = b"\x04\x00" + ref(2, 7) + b"\x01x"
+    assert inspect(update(section(1, 5, within))).rests_on == ((2, 7),)
+    value_of_a_key = b"\x24" + ROOT + b"\x01k\x01x"
+    for other in (
+        update(section(1, 5, between), deletes=b"\x01\x01\x01\x00\x01"),
+        update(section(1, 5, between, between)),
+        update(section(1, 5, between), section(2, 9, text("a"))),
+        update(section(1, 5, value_of_a_key)),
+        update(section(1, 0, embed("{}"))),
+        update(section(1, 0, root_map("k"))),
+    ):
+        assert inspect(other).rests_on is None
 
 
 def test_text_takes_as_many_clocks_as_utf16_units() -> None:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from server.room.breath import BUSY, MOST_SECONDS, NOT_CROWDED, Breath, spacing
+from server.protocol.awareness import PresenceEntry
+from server.protocol.ids import ClientId
+from server.protocol.messages import Presence
+from server.room.breath import (
+    BUSY,
+    MOST_SECONDS,
+    NOT_CROWDED,
+    WORTH_A_TURN,
+    Breath,
+    spacing,
+)
 from server.room.limits import RoomLimits
 from tests.doubles.clock import ManualClock, settle
 from tests.doubles.memory_store import MemoryDatabase
@@ -121,4 +131,37 @@ async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
         await here.clock.advance(spacing(len(guests), LIMITS.spacing_seconds))
         await here.deliver()
         assert reader.text == first.text
+        assert len(reader.channel.frames) == before + 1
+
+
+async def test_a_crowded_room_does_not_wait_with_plenty_to_do(database: MemoryDatabase) -> None:
+    async with house(database, LIMITS) as here:
+        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
+        await here.clock.advance(1.0)
+        first, reader = guests[0], guests[2]
+        await first.type("at once;")
+        await here.deliver()
+        await first.type("wait;")
+        await here.deliver()
+        assert reader.text == "at once;"
+        for _ in range(WORTH_A_TURN):
+            await first.type("much;")
+        await here.deliver()
+        assert reader.text == first.text
+
+
+async def test_cursors_are_no_reason_to_hurry(database: MemoryDatabase) -> None:
+    async with house(database, LIMITS) as here:
+        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
+        await here.clock.advance(1.0)
+        first, reader = guests[0], guests[2]
+        await first.type("at once;")
+        await here.deliver()
+        before = len(reader.channel.frames)
+        for clock in range(2 * WORTH_A_TURN):
+            await first.say(Presence((PresenceEntry(ClientId(7), clock + 1, "{}"),)))
+        await here.deliver()
+        assert len(reader.channel.frames) == before
+        await here.clock.advance(spacing(len(guests), LIMITS.spacing_seconds))
+        await here.deliver()
         assert len(reader.channel.frames) == before + 1

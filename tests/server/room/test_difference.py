@@ -15,9 +15,10 @@ from server.room.difference import (
     BYTES_PER_STEP,
     MAX_WORDING,
     ROWS_PER_STEP,
+    Job,
     Source,
     difference,
-    packed_difference,
+    packed_differences,
     unpacked,
     wording,
 )
@@ -224,4 +225,6 @@ def test_bytes_that_do_not_decode_are_damage() -> None:
 
 def test_steps_are_packed_one_by_one(author: Author) -> None:
     source = Source(PROJECT, Seq(1), None, (author.doc.get_update(),))
-    assert tuple(map(unpacked, packed_difference(source, NOTHING))) == difference(source, NOTHING)
+    [packed] = packed_differences([Job(source, NOTHING)])
+    assert not isinstance(packed, Exception)
+    assert tuple(map(unpacked, packed)) == difference(source, NOTHING)

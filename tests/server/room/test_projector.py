@@ -1,7 +1,10 @@
-"""The projector follows documents: soon, only what is committed, and one by one."""
+"""The projector follows documents: soon, only what is committed, and none waits for another.
+
+Long because every way to be late has its own small test.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +17,18 @@ from server.protocol.errors import DocumentFault, NotFound, StoreBusy, StoreUnav
 from server.protocol.ids import Millis, ProjectId, Seq, UserId
 from server.room.difference import Source, difference
 from server.room.ports import Attribution, Batch, Means, NewUpdate
-from server.room.projection_ports import Kind
-from server.room.projector import RETRY_SECONDS, SWEEP_SECONDS
+from server.room.projection_ports import Kind, Step
+from server.room.projector import (
+    AT_ONCE,
+    LONGEST_REST,
+    RESTS,
+    RETRY_SECONDS,
+    SWEEP_SECONDS,
+    Projector,
+)
 from server.room.statistics import Statistics
-from tests.doubles.clock import settle
+from server.room.unprojected import Unprojected
+from tests.doubles.clock import ManualClock, settle
 from tests.doubles.guest import Guest
 from tests.doubles.here_worker import HereWorker
 from tests.doubles.memory_projection import MemoryProjection, Rows
@@ -168,6 +179,38 @@ async def test_what_is_behind_at_start_is_projected_and_no_room_is_opened(
         assert study.here.rooms.live() == ()
 
 
+async def test_a_sweep_over_many_documents_leaves_time_to_others(study: Study) -> None:
+    here, clock = study.here, ManualClock()
+    for at in range(AT_ONCE + 1):
+        name = ProjectId(f"p{at:02}")
+        document = study.projection.database.documents[name] = MemoryDocument()
+        document.add(by_command(name, "label").updates)
+
+    class Slow(MemoryProjection):
+        async def write(self, steps: Sequence[Step]) -> Sequence[bool]:
+            clock.elapsed += 0.25
+            return await super().write(steps)
+
+    projector = Projector(
+        Slow(study.projection.database),
+        here.store.log,
+        lambda _: None,
+        study.worker,
+        clock,
+        Statistics(),
+        Unprojected(clock),
+    )
+    sweep = asyncio.create_task(projector.catch_up())
+    await clock.until_asleep()
+    assert projector.statistics.projections == AT_ONCE
+    await clock.advance(RESTS * 0.25 - 0.01)
+    assert projector.statistics.projections == AT_ONCE
+    await clock.advance(0.01)
+    assert projector.statistics.projections == AT_ONCE + 1
+    await clock.advance(LONGEST_REST)
+    await sweep
+
+
 async def test_what_a_command_has_left_is_projected_within_a_minute(study: Study) -> None:
     here = study.here
     await here.clock.advance(SWEEP_SECONDS / 2)
@@ -186,7 +229,7 @@ async def test_one_document_that_fails_keeps_no_other_from_it(study: Study) -> N
     await here.deliver()
     await here.clock.advance(3)
     assert (study.labels(), study.labels(OTHER)) == ([], ["b"])
-    assert study.worker.asked.count(PROJECT) == 1, "it is left alone for a while"
+    assert study.worker.asked.count(PROJECT) == 2, "with the other and alone; then left for a while"
     await add_node(first, "still open")
     await here.deliver()
     assert len(here.logged()) == 2
@@ -260,7 +303,7 @@ async def test_of_two_processes_that_project_at_once_both_end_with_the_document(
     guest = await here.guest("ada")
     await add_node(guest, "a")
     await here.deliver()
-    known = await study.projection.known(PROJECT)
+    known = (await study.projection.known([PROJECT]))[PROJECT]
     logged = tuple(here.logged())
     ours = difference(Source(PROJECT, known.head, None, logged), known)
     assert await study.projection.write(ours) == [True]

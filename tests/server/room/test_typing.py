@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from pycrdt import Doc, Text
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.anyio
 
 def peer(number: int) -> Peer:
     seat = Seat(UserId(f"user {number}"), None, ProjectId("project"))
-    return Peer(PeerId(number), seat, Role.EDITOR, RecordingChannel(), Inbox(1 << 20), RoomLimits())
+    inbox = Inbox(1 << 20, plenty=32)
+    return Peer(PeerId(number), seat, Role.EDITOR, RecordingChannel(), inbox, RoomLimits())
 
 
 class Typist:
@@ -89,7 +91,9 @@ async def test_a_run_means_what_its_parts_mean__L3() -> None:
     assert isinstance(run, Typed)
     whole = together(run)
     assert isinstance(whole.message, SyncUpdate)
-    assert whole.shape == inspect(whole.message.update)
+    assert whole.shape is not None and whole.shape.rests_on is not None
+    assert replace(whole.shape, rests_on=None) == inspect(whole.message.update)
+    assert all(client == ada.doc.client_id for client, _ in whole.shape.rests_on)
     replica = Replica()
     applied = replica.apply(whole.message.update, whole.shape)
     assert (applied.parked, replica.state_vector()) == (False, ada.doc.get_state())
