@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, selec
 
 from server.document.elements import ElementRef, Kind
 from server.protocol.errors import NotFound, TooMany
-from server.protocol.ids import Millis, ProjectId, RunId
+from server.protocol.ids import Millis, ProjectId, RunId, UserId
 from server.room.run_ports import (
     DAY_MILLIS,
     Allowance,
@@ -65,7 +65,16 @@ def ask(conn: Connection, new: NewRun, allowance: Allowance, now: Millis) -> Run
 
 def runs(conn: Connection, project: ProjectId, query: RunQuery) -> Sequence[Run]:
     """Newest first."""
-    found = LIVE_RUNS.where(ROW.project_id == project)
+    return _page(conn, ROW.project_id == project, query)
+
+
+def asked_by(conn: Connection, user: UserId, query: RunQuery) -> Sequence[Run]:
+    """Newest first, of all live projects."""
+    return _page(conn, ROW.user_id == user, query)
+
+
+def _page(conn: Connection, whose: ColumnElement[bool], query: RunQuery) -> Sequence[Run]:
+    found = LIVE_RUNS.where(whose)
     if query.before is not None:
         place = run(conn, query.before)
         found = found.where(tuple_(ROW.created_at, ROW.id) < tuple_(place.created_at, place.id))

@@ -47,7 +47,9 @@ def register(nouns: Verbs) -> None:
     joining = add_verb(verbs, "join", "Let this agent write in a project of another server.", join)
     joining.add_argument("--url", required=True, metavar="URL", help="that server, like wss://host")
     joining.add_argument("--project", required=True, metavar="PROJECT", type=ProjectId)
-    joining.add_argument("--token", metavar="T", help="of somebody there; default: read from standard input")
+    joining.add_argument(
+        "--token", metavar="T", help="of somebody there; default: read from standard input"
+    )
     _add_request(joining)
     add_verb(verbs, "work", "Work on what is asked, until interrupted.", work)
 

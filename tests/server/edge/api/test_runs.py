@@ -89,6 +89,21 @@ async def finished(
     await here.store.runs.finish(Lease(RunId(run), 1), Progress(Usage(5, 6, 7), 8, 9), outcome)
 
 
+async def test_a_person_gets_all_that_they_asked_for_and_nobody_elses(
+    here: SqlHouse, project: ProjectId
+) -> None:
+    first, second = await asked(here, project), await asked(here, project)
+    await here.store.directory.remove_member(project, here.people["bob"])
+    page = await ask(here, "bob", "GET", "/users/me/runs?limit=1")
+    [one] = page["items"]
+    assert (one["project_id"], one["prompt"]) == (project, PROMPT["prompt"])
+    rest = await ask(here, "bob", "GET", f"/users/me/runs?limit=1&before={page['next']}")
+    assert ({one["id"], rest["items"][0]["id"]}, rest["next"]) == ({first, second}, None)
+    assert (await ask(here, "ada", "GET", "/users/me/runs"))["items"] == []
+    foreign = await here.ask("ada", "GET", f"/users/me/runs?before={first}")
+    assert foreign.status_code == 404
+
+
 async def test_a_run_is_asked_for_listed_and_read(here: SqlHouse, project: ProjectId) -> None:
     path = f"/projects/{project}/runs"
     answer = await here.ask("bob", "POST", path, json=PROMPT)
