@@ -1,4 +1,7 @@
-"""Runs over HTTP: asked for, watched, stopped and taken back (L8, L9, L10)."""
+"""Runs over HTTP: asked for, watched, stopped and taken back (L8, L9, L10).
+
+Long because one fixture, a project with runs in every state, serves every route of runs.
+"""
 
 import asyncio
 import json
