@@ -13,7 +13,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis, rest-storm, eval.
+# long-document, full-disk, schemathesis, rest-storm, eval. And agent-shows: figures of the agent at work.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -202,6 +202,11 @@ REPLAYS ?= 1000
 # what is lost, doubled, left dangling or overspent is counted, and has to be nothing.
 eval: install $(NODE_STAMP)
 	$(BIN)/python -m tests.ai_agent.replays --replays $(REPLAYS)
+
+# How quickly the agent shows, stops and goes, seen by genuine clients: figures, no judgement.
+.PHONY: agent-shows
+agent-shows: install $(NODE_STAMP)
+	$(BIN)/python -m tests.e2e.agent_shows
 
 # The recordings of the small model of our own, anew.
 record: local-ai

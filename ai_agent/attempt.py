@@ -5,7 +5,7 @@ room breaks off, another go follows: what the ones before have written is read f
 of the log, and the scribe recognizes it. It is the same way on which another process goes on
 after a crash. What does not live here: leases (``worker``), writing, the wire.
 
-Laws kept here: L8 and L9 (the asker's role is asked for before each go, and judged by the room
+Laws kept here: L8 and L9 (the asker's rights are asked for before each go, and judged by the room
 with each write).
 """
 
@@ -15,19 +15,17 @@ from dataclasses import replace
 from typing import Final
 
 from ai_agent.beside import beside
-from ai_agent.colleague import joined
 from ai_agent.failures import failed
 from ai_agent.forms import form_of
-from ai_agent.line import LOST_RIGHTS
 from ai_agent.model import Author, Call, Calls, Line, Model, Question, Tokens, Words
 from ai_agent.notebook import Notebook
-from ai_agent.ports import Office, Scribe
+from ai_agent.ports import Arrival, Office
 from ai_agent.prices import added, tokens_of
-from ai_agent.prompting import REMEMBERED, key_of, question_of
+from ai_agent.prompting import REMEMBERED, key_of, question_of, remembered
+from ai_agent.scribes import Scribe
 from ai_agent.writer import Writer
 from ai_agent.writing.readers import Reader
-from server.document.landed import NOTHING, Landed, landed
-from server.document.replica import Replica
+from server.document.landed import Landed
 from server.document.schema import ProjectView
 from server.protocol.errors import (
     AgentcError,
@@ -36,11 +34,7 @@ from server.protocol.errors import (
     ServerError,
     ShuttingDown,
 )
-from server.protocol.roles import Right, Role, allows
-from server.room.authors import authors_of
 from server.room.historian import view_of
-from server.room.history_ports import History
-from server.room.past import rows_of_run
 from server.room.run_ports import (
     CachedAnswer,
     Lease,
@@ -51,7 +45,6 @@ from server.room.run_ports import (
     RunStatus,
     Usage,
 )
-from server.room.settling import open_proposals
 
 GOES: Final = 3
 FIRST_PAUSE: Final = 0.5
@@ -118,57 +111,40 @@ class Attempt:
 
     async def _go(self, model: Model) -> Outcome:
         """Raises ``RunFailed``, ``Nonsense``, or a ``ServerError`` of the room or the store."""
-        office, run = self._office, self.run
-        colleague = await joined(office.rooms, run, await self._role())
-        scribe: Scribe | None = None
-        try:
-            state = await office.rooms.read(run.project, Replica.everything)
-            history = await office.history.read(run.project)
-            before = await self._landed(history, state)
-            scribe = office.hire(run.id, state, before)
-            writer = self._writer = Writer(scribe, colleague, office.clock)
-            async with beside(colleague.listen(scribe), writer.run()):
-                try:
-                    await self._write(model, await self._look(history, state, before), writer)
-                except RunFailed:
-                    # What had come from the model was paid for: it is written.
-                    with suppress(AgentcError):
-                        await writer.finish()
-                    raise
-                await writer.finish()
-            return await self._outcome(writer)
-        finally:
-            colleague.leave()
-            if scribe is not None:
+        async with self._office.place.arriving(self.run) as here:
+            scribe = self._office.hire(self.run.id, here.state, here.landed)
+            try:
+                return await self._join_in(model, here, scribe)
+            finally:
                 scribe.close()
+
+    async def _join_in(self, model: Model, here: Arrival, scribe: Scribe) -> Outcome:
+        writer = self._writer = Writer(scribe, here.colleague, self._office.clock)
+        async with beside(here.colleague.listen(scribe), writer.run()):
+            try:
+                await self._write(model, await self._look(here), writer)
+            except RunFailed:
+                # What had come from the model was paid for: it is written.
+                with suppress(AgentcError):
+                    await writer.finish()
+                raise
+            await writer.finish()
+        return await self._outcome(writer)
 
     async def _outcome(self, writer: Writer) -> Outcome:
         """All is written; but people may have to decide about some of it."""
-        rooms, run = self._office.rooms, self.run
         said = writer.said or (
             f"Wrote {writer.elements} elements and {writer.characters} characters of text."
         )
-        if await open_proposals(rooms, run.project, run.id):
+        if await self._office.place.has_open_proposals(self.run):
             return Outcome(RunStatus.WAITING, said=said)
         return Outcome(RunStatus.DONE, said=said)
 
-    async def _role(self) -> Role:
-        """What the asker may do now. Raises ``RunFailed`` unless that includes writing."""
-        role = await self._office.directory.role(self.run.project, self.run.asker)
-        if role is None or not allows(role, Right.WRITE):
-            raise RunFailed(RunReason.LOST_RIGHTS.value, LOST_RIGHTS)
-        return role
-
-    async def _landed(self, history: History, state: bytes) -> Landed:
-        """What this run has written before, by the log."""
-        rows = rows_of_run(history, self.run.id)
-        return await self._office.work.run(landed, rows, state) if rows else NOTHING
-
-    async def _look(self, history: History, state: bytes, before: Landed) -> Notebook:
+    async def _look(self, here: Arrival) -> Notebook:
         """The project, and who wrote it."""
-        view = await self._view(state, before)
-        authors = await self._office.work.run(authors_of, history, state, self.run.target.elements)
-        return Notebook(view, self._office.bounds.context_tokens, authors)
+        view = await self._view(here.state, here.landed)
+        room, project = self._office.bounds.context_tokens, self.run.project
+        return Notebook(view, room, project, self._office.retrieval, here.authors)
 
     async def _view(self, state: bytes, before: Landed) -> ProjectView:
         """The project as it was without this run: every go asks the same question."""
@@ -184,10 +160,14 @@ class Attempt:
 
     async def _write(self, model: Model, notebook: Notebook, writer: Writer) -> None:
         office, run = self._office, self.run
-        seen = notebook.first_look(run.prompt, run.target)
+        seen = await notebook.first_look(run.prompt, run.target)
         form = form_of(run, notebook, office.clock.now())
-        before = await office.runs.conversation(run.project, REMEMBERED)
-        question = question_of(run, before, seen, form, office.bounds, model)
+        newest = await office.runs.conversation(run.project, REMEMBERED)
+        before = [one for one in newest if one.run != run.id]
+        told = remembered(before, office.bounds.context_tokens)
+        own = [one for one in newest if one.run == run.id]
+        passages = await notebook.passages(run.prompt, [*told, *own])
+        question = question_of(run, told, passages, seen, form, office.bounds, model)
         key, reader = key_of(model.name, question), form.reader
         cached = await office.runs.cached(run.project, key)
         if cached is not None:
@@ -216,7 +196,7 @@ class Attempt:
             text += said
             if not calls:
                 return text
-            question = _answered(question, said, calls, notebook)
+            question = await _answered(question, said, calls, notebook)
         raise Nonsense("the model calls tools that it was not given")
 
     async def _hear(
@@ -256,7 +236,9 @@ class Attempt:
             raise RunFailed(RunReason.OVER_BUDGET.value, OVER_BUDGET)
 
 
-def _answered(question: Question, said: str, calls: Sequence[Call], notebook: Notebook) -> Question:
+async def _answered(
+    question: Question, said: str, calls: Sequence[Call], notebook: Notebook
+) -> Question:
     asked = Line(Author.ASSISTANT, said, tuple(calls))
-    answers = [Line(Author.TOOL, notebook.answer(call), answers=call.id) for call in calls]
+    answers = [Line(Author.TOOL, await notebook.answer(call), answers=call.id) for call in calls]
     return replace(question, lines=(*question.lines, asked, *answers))

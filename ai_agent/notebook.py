@@ -1,5 +1,9 @@
 """What a run has read of its project, and the tools that read more.
 
+What a request may be about is ranked twice and the two rankings are joined: by the full-text
+index, which knows how rare a word is and what was said long ago, and by the live document, in
+which also that is found which the index does not have yet. What is shown is always live.
+
 The same reading serves the first prompt and the tools that a model may call. Everything that
 is shown is noted with a digest, so that it can be told later whether a result rests on
 something that has changed. What does not live here: the words around it (``prompting``).
@@ -10,7 +14,8 @@ told apart by them.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from ai_agent.model import Call, Tool
@@ -18,15 +23,24 @@ from ai_agent.prices import CHARACTERS_PER_TOKEN
 from server.document.elements import Element, ElementRef, Kind, elements
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section
 from server.document.words import words
+from server.protocol.ids import ProjectId
 from server.room.authors import Authors
 from server.room.difference import digest_of
-from server.room.run_ports import ReadElement, Target
+from server.room.retrieval_ports import Retrieval
+from server.room.run_ports import ReadElement, Said, Target
 
 EXCERPT: Final = 160
 """Characters of a text in an outline."""
 
 FOUND: Final = 5
-"""Elements that a search shows."""
+"""Elements that a search shows; and as many messages."""
+
+PASSAGE: Final = 600
+"""Characters of a message that a search shows."""
+
+EVEN: Final = 60
+"""How little the first places of a ranking count more than the next ones where two rankings
+are joined: the constant of reciprocal rank fusion (Cormack, Clarke and Buettcher, 2009)."""
 
 MAX_SPANS: Final = 50
 """Parts in which a text of several hands is shown; one of more is shown in one piece."""
@@ -45,16 +59,26 @@ TOOLS: Final = (
     Tool("outline", "Titles and beginnings of everything in the project.", _NOTHING),
     Tool("read_section", "One section of the plan, whole.", _ID),
     Tool("read_node", "One node of the graph, with its neighbours and edges.", _ID),
-    Tool("search", "The elements that are most about some words.", _QUERY),
+    Tool("search", "Elements and earlier messages that are most about some words.", _QUERY),
 )
 
 
 class Notebook:
     """One look at a project. ``room`` is how many characters may still be shown."""
 
-    def __init__(self, view: ProjectView, max_tokens: int, authors: Authors | None = None) -> None:
+    def __init__(
+        self,
+        view: ProjectView,
+        max_tokens: int,
+        project: ProjectId,
+        retrieval: Retrieval,
+        authors: Authors | None = None,
+    ) -> None:
         self.room = max_tokens * CHARACTERS_PER_TOKEN
         self._view = view
+        self._project = project
+        self._retrieval = retrieval
+        self._told: set[int] = set()
         self._authors = authors or Authors()
         self._nodes = {node.id: node for node in view.nodes}
         self._read: dict[ElementRef, bytes] = {}
@@ -75,22 +99,29 @@ class Notebook:
         return {ref.id: (ref, _own_text(one)) for ref, one in found if one is not None
                 and not isinstance(one, Edge)}  # fmt: skip
 
-    def first_look(self, prompt: str, target: Target) -> str:
+    async def first_look(self, prompt: str, target: Target) -> str:
         """What a request is about, the whole in outline, and what else its words are about."""
         parts: dict[str, Any] = {}
         if target.elements:
             parts["asked_about"] = self._shown(self._targets(target), target.span)
         parts["outline"] = self._outline()
-        parts["related"] = self._shown(self._search(prompt))
+        parts["related"] = self._shown(await self._search(prompt))
         return json.dumps(parts, ensure_ascii=False)
 
-    def answer(self, call: Call) -> str:
+    async def passages(self, prompt: str, told: Iterable[Said]) -> str:
+        """What was said before that a request may be about, but for what is ``told`` anyway;
+        empty if there is nothing."""
+        self._told.update(one.number for one in told)
+        found = await self._recalled(prompt)
+        return json.dumps(found, ensure_ascii=False) if found else ""
+
+    async def answer(self, call: Call) -> str:
         """What a tool shows; or, in words for the model, why it cannot."""
-        tools: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
-            "outline": lambda _: self._outline(),
-            "read_section": lambda given: self._one(Kind.SECTION, given),
-            "read_node": lambda given: self._one(Kind.NODE, given),
-            "search": lambda given: self._shown(self._search(str(given.get("words", "")))),
+        tools: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
+            "outline": self._tell_outline,
+            "read_section": partial(self._one, Kind.SECTION),
+            "read_node": partial(self._one, Kind.NODE),
+            "search": self._find,
         }
         tool = tools.get(call.tool)
         if tool is None:
@@ -101,7 +132,10 @@ class Notebook:
             given = None
         if not isinstance(given, dict):
             return json.dumps({"error": "expected a JSON object as arguments"})
-        return json.dumps(tool(given), ensure_ascii=False)
+        return json.dumps(await tool(given), ensure_ascii=False)
+
+    async def _tell_outline(self, _: Mapping[str, Any]) -> Any:
+        return self._outline()
 
     def _outline(self) -> dict[str, Any]:
         view = self._view
@@ -119,7 +153,7 @@ class Notebook:
                 shown[name] = shown[name][:EXCERPT]
         return self._within(shown) | self._hands(element)
 
-    def _one(self, kind: Kind, given: Mapping[str, Any]) -> Any:
+    async def _one(self, kind: Kind, given: Mapping[str, Any]) -> Any:
         ref = ElementRef(kind, str(given.get("id", "")))
         found = list(self._around(ref))
         return self._shown(found) if found else {"error": f"there is no {kind} {ref.id!r}"}
@@ -138,13 +172,36 @@ class Notebook:
                 yield edge
                 yield self._nodes[edge.target if edge.source == ref.id else edge.source]
 
-    def _search(self, text: str) -> list[Element]:
-        """Those that share most of the words, best first."""
+    async def _find(self, given: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Elements, and what was said; nothing that was told before."""
+        asked = str(given.get("words", ""))
+        return self._shown(await self._search(asked)) + await self._recalled(asked)
+
+    async def _search(self, text: str) -> list[Element]:
+        """What a text may be about, best first."""
+        found = await self._retrieval.elements(self._project, text, FOUND)
+        there = [elements(self._view, ref.kind).get(ref.id) for ref in found]
+        return fused([one for one in there if one is not None], self._scan(text))[:FOUND]
+
+    def _scan(self, text: str) -> list[Element]:
+        """Those that share most of the words, best first, as they are now."""
         wanted = set(words(text))
         searched: list[Section | Node] = [*self._view.sections, *self._view.nodes]
         scored = [(len(wanted & set(words(_text(one)))), one) for one in searched]
         scored.sort(key=lambda one: one[0], reverse=True)  # Stable: in the order of the project.
         return [one for score, one in scored[:FOUND] if score]
+
+    async def _recalled(self, text: str) -> list[dict[str, Any]]:
+        """What was said about this before, each message once."""
+        found = await self._retrieval.said(self._project, text, FOUND + len(self._told))
+        new = [one for one in found if one.number not in self._told][:FOUND]
+        self._told.update(one.number for one in new)
+        return [
+            {"message": one.number}
+            | self._within({"by": one.speaker.value, "said": one.text[:PASSAGE]})
+            for one in new
+            if self.room > 0
+        ]
 
     def _shown(
         self, found: Sequence[Element], span: tuple[int, int] | None = None
@@ -188,6 +245,15 @@ class Notebook:
             self.room -= len(fields[name])
         left = sum(len(value) for value in fields.values())
         return fields if left == whole else fields | {"cut": True}
+
+
+def fused(*rankings: Sequence[Element]) -> list[Element]:
+    """One ranking of several: what stands high in any, and higher what stands in more."""
+    score: dict[Element, float] = {}
+    for ranking in rankings:
+        for place, one in enumerate(ranking):
+            score[one] = score.get(one, 0.0) + 1 / (EVEN + place)
+    return sorted(score, key=lambda one: -score[one])
 
 
 def _ref(element: Element) -> ElementRef:

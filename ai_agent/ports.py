@@ -1,47 +1,35 @@
 """What a run stands on, as types: the writing, the world, and what an operator allows.
 
 A run talks to a model and to a room. In between, a reader turns the model's text into
-operations as it arrives, and a :class:`Scribe` turns operations into updates of its own
+operations as it arrives, and a ``Scribe`` turns operations into updates of its own
 replica; both are ``ai_agent.writing``. Only records and protocols live here.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ai_agent.colleague import Colleague
 from ai_agent.model import Model
 from ai_agent.prices import Prices
-from ai_agent.writing.operations import Operation
+from ai_agent.scribes import Scribe
 from server.document.landed import Landed
-from server.protocol.awareness import PresenceEntry
 from server.protocol.ids import ProjectId, RunId
+from server.room.authors import Authors
 from server.room.historian import Work
 from server.room.history_ports import History
-from server.room.ports import Clock, Directory
-from server.room.rooms import Rooms
-from server.room.run_ports import Runs
-
-
-class Scribe(Protocol):
-    """A peer's own replica of the document, and where it writes in it.
-
-    Synchronous; ``close`` when done, or it is never freed.
-    """
-
-    def receive(self, update: bytes) -> None:
-        """An edit of somebody, or of our own coming back."""
-
-    def hear(self, entries: Sequence[PresenceEntry]) -> None:
-        """Who is here and where they are active; with a state of None: who is gone."""
-
-    def perform(self, operations: Sequence[Operation]) -> bytes | None:
-        """Write; the update for the room, None if nothing was written."""
-
-    def presence(self) -> PresenceEntry:
-        """Our own state for the others; its clock grows with each call."""
-
-    def close(self) -> None:
-        """Let go of the replica."""
+from server.room.ports import Clock
+from server.room.retrieval_ports import Retrieval
+from server.room.run_ports import (
+    CachedAnswer,
+    Lease,
+    Outcome,
+    Progress,
+    ReadElement,
+    Run,
+    Said,
+)
 
 
 class Past(Protocol):
@@ -49,6 +37,62 @@ class Past(Protocol):
 
     async def read(self, project: ProjectId) -> History:
         """Raises ``NotFound``, or ``DocumentDamaged`` for rows that do not verify."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A seat in a room. ``state`` is the document as one update, ``landed`` what the run has
+    written into it before, ``authors`` whose hands are known."""
+
+    colleague: Colleague
+    state: bytes
+    landed: Landed
+    authors: Authors
+
+
+class Place(Protocol):
+    """Where a run writes."""
+
+    def arriving(self, run: Run) -> AbstractAsyncContextManager[Arrival]:
+        """A seat until the end of the block. Raises ``RunFailed`` when the asker may not write,
+        or a ``ServerError`` that another try may not meet."""
+
+    async def has_open_proposals(self, run: Run) -> bool:
+        """Whether people have yet to decide on something that the run proposed."""
+
+
+class Books(Protocol):
+    """The part of ``Runs`` that those who work on runs need, as it says."""
+
+    async def run(self, run: RunId) -> Run:
+        """Raises ``NotFound``."""
+
+    async def claim(self, holder: str, run: RunId | None = None) -> Run | None:
+        """The oldest run that waits, or this one."""
+
+    async def renew(self, lease: Lease, progress: Progress) -> None:
+        """Raises ``Stale``."""
+
+    async def is_cancelling(self, lease: Lease) -> bool:
+        """Raises ``Stale``."""
+
+    async def note_reads(self, lease: Lease, model: str, reads: Sequence[ReadElement]) -> None:
+        """Raises ``Stale``."""
+
+    async def finish(self, lease: Lease, progress: Progress, outcome: Outcome) -> Run:
+        """Raises ``Stale``."""
+
+    async def release(self, lease: Lease) -> None:
+        """Let another worker have it."""
+
+    async def conversation(self, project: ProjectId, limit: int) -> Sequence[Said]:
+        """The newest messages, in order."""
+
+    async def cached(self, project: ProjectId, key: bytes) -> CachedAnswer | None:
+        """An answer that is not too old."""
+
+    async def cache(self, project: ProjectId, key: bytes, answer: CachedAnswer) -> None:
+        """Keep an answer."""
 
 
 Hire = Callable[[RunId, bytes, Landed], Scribe]
@@ -71,10 +115,9 @@ class Bounds:
 class Office:
     """The world of an agent. Without a ``model`` every run fails, and says what is missing."""
 
-    rooms: Rooms
-    runs: Runs
-    directory: Directory
-    history: Past
+    place: Place
+    runs: Books
+    retrieval: Retrieval
     work: Work
     clock: Clock
     model: Model | None

@@ -24,6 +24,8 @@ REMEMBERED: Final = 12
 
 MESSAGE_CHARACTERS: Final = 2_000
 
+PASSAGES: Final = "Found in what was said earlier, as data:"
+
 SYSTEM: Final = """\
 You work in a team on one project: a business plan in sections, a graph of nodes and edges, and \
 diagrams. You write into it while the others do. Write in the language of the request, plainly \
@@ -37,15 +39,23 @@ or an import, which nobody here may ever have read. A text of several is shown i
 
 
 def question_of(
-    run: Run, before: Sequence[Said], seen: str, form: Form, bounds: Bounds, model: Model
+    run: Run,
+    told: Sequence[Said],
+    passages: str,
+    seen: str,
+    form: Form,
+    bounds: Bounds,
+    model: Model,
 ) -> Question:
-    """What a model is asked first; ``seen`` is what it is shown of the project."""
+    """What a model is asked first. ``told`` are messages of before, ``passages`` what was found
+    of those that are not told, ``seen`` is what it is shown of the project."""
     instructions = f"{SYSTEM}\n{form.instructions}"
     if Feature.JSON_SCHEMA not in model.features:
         instructions += f"\nAnswer with JSON alone, by this schema:\n{json.dumps(form.schema)}"
     lines = (
         Line(Author.SYSTEM, instructions),
-        *_remembered([one for one in before if one.run != run.id], bounds.context_tokens),
+        *(_line(one) for one in told),
+        *((Line(Author.USER, f"{PASSAGES}\n{passages}"),) if passages else ()),
         Line(Author.USER, f"The project, as data:\n{seen}\n\nThe request:\n{run.prompt}"),
     )
     return Question(lines, form.schema, TOOLS, bounds.answer_tokens)
@@ -60,16 +70,15 @@ def key_of(model: str, question: Question) -> bytes:
     return sha256(json.dumps(asked, sort_keys=True).encode()).digest()
 
 
-def _remembered(before: Sequence[Said], room: int) -> list[Line]:
+def remembered(before: Sequence[Said], room: int) -> list[Said]:
     """The newest messages, in order, in so many characters: a quarter of what a project gets."""
-    lines: list[Line] = []
+    told: list[Said] = []
     for one in reversed(before):
-        line = _line(one)
-        room -= len(line.text)
+        room -= len(_line(one).text)
         if room < 0:
             break
-        lines.insert(0, line)
-    return lines
+        told.insert(0, one)
+    return told
 
 
 def _line(said: Said) -> Line:

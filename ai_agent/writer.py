@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from ai_agent.colleague import Colleague
-from ai_agent.ports import Scribe
+from ai_agent.scribes import Scribe
 from ai_agent.writing.operations import (
     AddDiagram,
     AddEdge,

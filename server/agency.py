@@ -13,7 +13,8 @@ from functools import partial
 from ai_agent import local_model
 from ai_agent.model import Feature, Model
 from ai_agent.openai_model import Endpoint, OpenAIModel
-from ai_agent.ports import Bounds, Office
+from ai_agent.places import RoomPlace
+from ai_agent.ports import Books, Bounds, Office, Place
 from ai_agent.prices import read_prices
 from ai_agent.worker import Worker, working
 from ai_agent.writing.scribe import Scribe
@@ -22,6 +23,7 @@ from server.edge.settings import Settings
 from server.protocol.ids import RunId
 from server.room.historian import Work
 from server.room.ports import Clock
+from server.room.retrieval_ports import Retrieval
 from server.room.rooms import Rooms
 from store.open import Store
 
@@ -37,16 +39,25 @@ async def employing(
     settings: Settings, store: Store, rooms: Rooms, work: Work, clock: Clock
 ) -> AsyncIterator[Worker]:
     """A worker that can work; it does not begin by itself."""
+    place = RoomPlace(rooms, store.directory, store.history, work)
+    async with office_of(settings, work, clock, place, store.runs, store.retrieval) as office:
+        yield Worker(office, f"{socket.gethostname()} {os.getpid()}")
+
+
+@asynccontextmanager
+async def office_of(
+    settings: Settings, work: Work, clock: Clock, place: Place, runs: Books, retrieval: Retrieval
+) -> AsyncIterator[Office]:
+    """The world of an agent, with the model of this process."""
     async with AsyncExitStack() as ending:
         model = await ending.enter_async_context(_model(settings, clock))
         bounds = bounds_of(settings)
         if model is not None and model.name == local_model.NAME:
             bounds = local_model.within(bounds)
-        office = Office(
-            rooms=rooms,
-            runs=store.runs,
-            directory=store.directory,
-            history=store.history,
+        yield Office(
+            place=place,
+            runs=runs,
+            retrieval=retrieval,
             work=work,
             clock=clock,
             model=model,
@@ -54,7 +65,6 @@ async def employing(
             prices=read_prices(settings.model_prices),
             bounds=bounds,
         )
-        yield Worker(office, f"{socket.gethostname()} {os.getpid()}")
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 
-from server.edge.commands.kit import Ports, Worker
+from server.edge.commands.kit import Errand, Ports, Worker
 from server.edge.settings import Settings
+from server.protocol.errors import Invalid
 from server.protocol.messages import Limits
 from server.room.historian import Historian, Work
 from server.room.limits import RoomLimits
@@ -20,6 +21,7 @@ from server.room.restorer import LogEditor, Restorer
 from server.room.reverter import Reverter
 from server.room.rooms import Ports as RoomPorts
 from server.room.rooms import Rooms, hosting
+from server.room.run_ports import Run
 from server.room.worker import Here
 from store.open import Store, open_store
 
@@ -38,6 +40,7 @@ def ports_of(store: Store, settings: Settings, clock: Clock) -> Ports:
         runs=store.runs,
         reverter=Reverter(historian, LogEditor(store.log, clock)),
         employ=partial(_employing, store, settings, clock),
+        send=partial(_sent, settings, clock),
         vault=store,
         verify=partial(store.fsck, replay=replay),
         clock=clock,
@@ -57,6 +60,18 @@ async def _employing(store: Store, settings: Settings, clock: Clock) -> AsyncIte
         employing(settings, store, rooms, Here(), clock) as worker,
     ):
         yield worker
+
+
+async def _sent(settings: Settings, clock: Clock, errand: Errand) -> Run:
+    """The agent of this process, in a room of another server."""
+    # Here, so that no other command waits for a client of websockets, or misses one.
+    try:
+        from server.remote import run_errand
+    except ImportError as error:
+        raise Invalid(
+            "joining another server takes the extra `remote`: pip install '8gentc[remote]'"
+        ) from error
+    return await run_errand(errand, settings, Here(), clock)
 
 
 def historian_of(store: Store, settings: Settings, work: Work) -> Historian:

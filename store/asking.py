@@ -29,18 +29,14 @@ from store import run_tables as r
 from store import tables as t
 from store.projects import lock_project
 from store.run_rows import LIVE_RUNS, locked, run, run_of, target_text
+from store.saying import said_of, say
 
 ROW = r.runs.c
 LOCK_USER = select(t.users.c.id).where(t.users.c.id == bindparam("user")).with_for_update()
 CHANGE = update(r.runs).where(ROW.id == bindparam("run"))
 SETTLE = CHANGE.values(status=RunStatus.DONE.value, ended_at=bindparam("now"))
-NUMBER = select(r.conversations.c.messages).where(
+CONVERSATION = select(r.conversations.c.project_id).where(
     r.conversations.c.project_id == bindparam("project")
-)
-MOVE = (
-    update(r.conversations)
-    .where(r.conversations.c.project_id == bindparam("project"))
-    .values(messages=r.conversations.c.messages + 1)
 )
 SAID = r.messages.c
 NEWEST = (
@@ -58,7 +54,7 @@ def ask(conn: Connection, new: NewRun, allowance: Allowance, now: Millis) -> Run
     if conn.execute(LOCK_USER, {"user": new.asker}).first() is None:
         raise NotFound("no such user")
     _require_allowance(conn, new, allowance, now)
-    if conn.execute(NUMBER, {"project": new.project}).first() is None:
+    if conn.execute(CONVERSATION, {"project": new.project}).first() is None:
         values = {"project_id": new.project, "created_at": now, "messages": 0}
         conn.execute(insert(r.conversations), values)
     name = RunId(uuid4().hex)
@@ -69,7 +65,16 @@ def ask(conn: Connection, new: NewRun, allowance: Allowance, now: Millis) -> Run
 
 def runs(conn: Connection, project: ProjectId, query: RunQuery) -> Sequence[Run]:
     """Newest first."""
-    found = LIVE_RUNS.where(ROW.project_id == project)
+    return _page(conn, ROW.project_id == project, query)
+
+
+def asked_by(conn: Connection, user: UserId, query: RunQuery) -> Sequence[Run]:
+    """Newest first, of all live projects."""
+    return _page(conn, ROW.user_id == user, query)
+
+
+def _page(conn: Connection, whose: ColumnElement[bool], query: RunQuery) -> Sequence[Run]:
+    found = LIVE_RUNS.where(whose)
     if query.before is not None:
         place = run(conn, query.before)
         found = found.where(tuple_(ROW.created_at, ROW.id) < tuple_(place.created_at, place.id))
@@ -80,41 +85,7 @@ def runs(conn: Connection, project: ProjectId, query: RunQuery) -> Sequence[Run]
 def conversation(conn: Connection, project: ProjectId, limit: int) -> Sequence[Said]:
     """The newest messages, in order."""
     rows = conn.execute(NEWEST, {"project": project, "limit": limit}).all()
-    return [
-        Said(
-            row.number,
-            Speaker(row.speaker),
-            None if row.user_id is None else UserId(row.user_id),
-            RunId(row.run_id),
-            row.text,
-            Millis(row.at),
-        )
-        for row in reversed(rows)
-    ]
-
-
-def say(
-    conn: Connection,
-    project: ProjectId,
-    about: RunId,
-    speaker: Speaker,
-    user: UserId | None,
-    text: str,
-    now: Millis,
-) -> None:
-    """Add a message. The conversation's row gives out the numbers."""
-    conn.execute(MOVE, {"project": project})
-    number = conn.execute(NUMBER, {"project": project}).scalar_one()
-    values = {
-        "project_id": project,
-        "number": number,
-        "speaker": speaker.value,
-        "user_id": user,
-        "run_id": about,
-        "text": text,
-        "at": now,
-    }
-    conn.execute(insert(r.messages), values)
+    return [said_of(row) for row in reversed(rows)]
 
 
 def cancel(conn: Connection, name: RunId, now: Millis) -> Run:

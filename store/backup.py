@@ -33,6 +33,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from server.protocol.errors import Conflict, Invalid, StoreUnavailable
 from store import projection_tables as projected
+from store import run_tables as r
 from store import tables as t
 from store.database import Database
 from store.schema import upgrade_to_head
@@ -151,11 +152,13 @@ def _copy_tables(source: Connection, target: Connection) -> None:
         target.execute(delete(table))
         _copy_table(source, target, table)
     target.execute(update(t.documents).values(stale=True))
+    target.execute(update(r.conversations).values(indexed=0))
 
 
 def copied_tables() -> list[Table]:
     """All but the relational picture: its search is made otherwise on the other database, and
-    a server draws it anew from documents that are marked stale."""
+    a server draws it anew from documents that are marked stale, and from conversations of which
+    nothing is indexed."""
     return [table for table in t.metadata.sorted_tables if table not in DERIVED]
 
 

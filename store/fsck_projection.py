@@ -17,6 +17,7 @@ from store import projection_tables as p
 from store import tables as t
 from store.fsck_document import Problem
 from store.projection import TABLES, Values, columns, problems_text
+from store.saying import MESSAGE
 
 STANDING = (
     select(p.projections, t.documents.c.head)
@@ -73,7 +74,7 @@ def check_rows(source: Source, rows: Rows) -> list[Problem]:
     wanted = frozenset(
         (kind.value, one.id) for kind, there in elements(view) for one in there if _has_words(one)
     )
-    found = frozenset(entry for entry in rows.findable if entry[0] != "project")
+    found = frozenset(entry for entry in rows.findable if entry[0] not in ("project", MESSAGE))
     problems += [
         Problem(source.project, "search_entries", None, f"{topic} {id!r}: is not as the document")
         for topic, id in sorted(wanted ^ found)

@@ -33,6 +33,7 @@ from store.postgres import PostgresDatabase
 from store.project_book import SqlInvitations, SqlProjects
 from store.projection import SqlProjection
 from store.projection_reading import SqlProjectionReader
+from store.retrieval import SqlRetrieval
 from store.runs import SqlRuns
 from store.schema import upgrade
 from store.search import SqlSearch
@@ -63,6 +64,7 @@ class Store:
     invitations: SqlInvitations
     answers: SqlKeptAnswers
     runs: SqlRuns
+    retrieval: SqlRetrieval
     events: SqlEventLog
     transfers: SqlTransfers
     people: AccountPorts
@@ -164,6 +166,7 @@ def _store(db: Database, clock: Clock, feed: SqliteFeed | PostgresFeed) -> Store
         invitations=SqlInvitations(db, clock),
         answers=SqlKeptAnswers(db),
         runs=SqlRuns(db, clock),
+        retrieval=SqlRetrieval(db),
         events=SqlEventLog(db, clock),
         transfers=SqlTransfers(db, clock),
         people=_people(db, clock),

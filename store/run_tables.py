@@ -23,6 +23,13 @@ conversations = Table(
     Column("project_id", String, ForeignKey("projects.id"), primary_key=True),
     Column("created_at", BigInteger, nullable=False),
     Column("messages", BigInteger, nullable=False, comment="the newest message's number"),
+    Column(
+        "indexed",
+        BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="the newest message that full text finds",
+    ),
 )
 """One of each project, from its first request on."""
 

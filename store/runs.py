@@ -7,7 +7,7 @@ run does (the agent), who may ask for one (the edge).
 from collections.abc import Sequence
 
 from server.protocol.errors import Invalid
-from server.protocol.ids import ProjectId, RunId
+from server.protocol.ids import ProjectId, RunId, UserId
 from server.room.ports import Clock
 from server.room.run_ports import (
     Allowance,
@@ -47,6 +47,10 @@ class SqlRuns:
     async def runs(self, project: ProjectId, query: RunQuery) -> Sequence[Run]:
         """Newest first."""
         return await self._db.read(asking.runs, project, query)
+
+    async def asked_by(self, user: UserId, query: RunQuery) -> Sequence[Run]:
+        """Newest first."""
+        return await self._db.read(asking.asked_by, user, query)
 
     async def conversation(self, project: ProjectId, limit: int) -> Sequence[Said]:
         """The newest messages, in order."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from store.database import Database
 
-HEAD: Final = "0010"
+HEAD: Final = "0011"
 """The newest migration: a database that has it is not looked at further. Most starts are of
 a command, and reading all migrations would take longer than what it does."""
 

@@ -51,7 +51,7 @@ def _hits(found: str) -> TextClause:
         " JOIN project_members AS m ON m.project_id = e.project_id AND m.user_id = :user"
         " JOIN projects AS p ON p.id = e.project_id AND p.deleted_at IS NULL"
         " WHERE (:in_project = '' OR e.project_id = :in_project)"
-        " AND (:of_topic = '' OR e.topic = :of_topic)"
+        " AND e.topic <> 'message' AND (:of_topic = '' OR e.topic = :of_topic)"
         " AND (found.score > :score OR (found.score = :score AND e.id > :entry))"
         " ORDER BY found.score, e.id LIMIT :most"
     ).bindparams(bindparam("in_project"), bindparam("of_topic"))

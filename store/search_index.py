@@ -3,7 +3,8 @@
 SQLite: an FTS5 table; PostgreSQL: a ``tsvector`` under a GIN index. Words come cut and
 folded (``server.document.words``), so neither parses language, and both are asked for
 words in quotes: nothing that a person types is an operator. What does not live here:
-which entries there are (``store.projection``), and the question (``store.search``).
+which entries there are (``store.projection``, ``store.saying``), and the questions
+(``store.search``, ``store.retrieval``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, text
 
 from server.document.words import Term
 from server.protocol.ids import ProjectId
-from server.room.projection_ports import Topic, Wording
+from server.room.projection_ports import Wording
 from store import projection_tables as p
 
 LAST_POSITION: Final = 16_383
@@ -35,17 +36,17 @@ INSERT_POSTGRESQL = text(
     "INSERT INTO search_index (id, vector) VALUES (:id, CAST(CAST(:vector AS text) AS tsvector))"
 )
 
-Entry = tuple[Topic, str, Wording]
-"""What is found, its id, and the words by which it is found."""
+Entry = tuple[str, str, Wording]
+"""The topic of what is found, its id, and the words by which it is found."""
 
 
-def remove(conn: Connection, project: ProjectId, keys: Sequence[tuple[Topic, str]]) -> None:
+def remove(conn: Connection, project: ProjectId, keys: Sequence[tuple[str, str]]) -> None:
     """Make these impossible to find; their words go by a trigger or a foreign key."""
     if keys:
         conn.execute(
             REMOVE_ENTRIES,
             [
-                {"of_project": project, "of_topic": topic.value, "of_element": element}
+                {"of_project": project, "of_topic": str(topic), "of_element": element}
                 for topic, element in keys
             ],
         )
@@ -58,7 +59,7 @@ def put(conn: Connection, project: ProjectId, entries: Sequence[Entry]) -> None:
     if not found:
         return
     rows = [
-        {"project_id": project, "topic": topic.value, "element": element}
+        {"project_id": project, "topic": str(topic), "element": element}
         for topic, element, _ in found
     ]
     ids = conn.execute(INSERT_ENTRIES, rows).scalars().all()
@@ -100,9 +101,20 @@ def sqlite_match(terms: Sequence[Term], projects: Sequence[ProjectId]) -> str:
     return f"(project : ({scope})) AND ({everywhere})"
 
 
+def sqlite_any(words: Sequence[str], project: ProjectId) -> str:
+    """A query of FTS5 for any of these words, in a project."""
+    asked = " OR ".join(map(_quoted, words))
+    return f"(project : {_quoted(project)}) AND ({{heading body}} : ({asked}))"
+
+
 def postgresql_match(terms: Sequence[Term]) -> str:
     """A ``tsquery``."""
     return " & ".join(f"'{term.word}'{':*' if term.prefix else ''}" for term in terms)
+
+
+def postgresql_any(words: Sequence[str]) -> str:
+    """A ``tsquery`` for any of these words."""
+    return " | ".join(f"'{word}'" for word in words)
 
 
 def _quoted(word: str) -> str:

@@ -27,9 +27,9 @@ from server.room.run_ports import (
 )
 from store import run_tables as r
 from store import tables as t
-from store.asking import say
 from store.projects import lock_project
 from store.run_rows import LOCK_RUN, held, progress_values, require_held, run, run_of
+from store.saying import say
 
 ROW = r.runs.c
 WAITS_FOR_A_WORKER = or_(

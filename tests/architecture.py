@@ -22,7 +22,8 @@ ABOVE = ("server.edge", "store", "ai_agent")
 # environment, and loads the server for ``serve`` only: no command waits for its frameworks.
 COMMAND, GROUND, SERVING = "server.main", "server.ground", "server.serving"
 AGENCY = "server.agency"
-WIRING = (COMMAND, GROUND, SERVING, AGENCY)
+REMOTE = "server.remote"
+WIRING = (COMMAND, GROUND, SERVING, AGENCY, REMOTE)
 
 # What each package may import from outside, besides the standard library.
 OUTSIDE: dict[str, frozenset[str]] = {
@@ -40,11 +41,13 @@ OUTSIDE: dict[str, frozenset[str]] = {
     COMMAND: frozenset({"uvloop"}),
     GROUND: frozenset(),
     AGENCY: frozenset(),
+    # A transport by others, of the agent alone; its documents are not used.
+    REMOTE: frozenset({"httpx", "httpx_ws", "pycrdt"}),
     SERVING: frozenset({"starlette", "uvicorn", "argon2"}),
 }
 
 # So slow to import that they may be where they are needed first: no command shall wait for it.
-DEFERRED = frozenset({"networkx", "store.migrating", SERVING, AGENCY})
+DEFERRED = frozenset({"networkx", "store.migrating", SERVING, AGENCY, REMOTE})
 
 # Floors 0 to 2 get time, chance and the world as arguments.
 IMPURE = frozenset(

@@ -1642,6 +1642,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/users/me/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own
+         * @description What the caller has asked the agent for, in whatever project, also in those that they
+         *     have left: the requests are theirs. What was answered is in the conversation of the project.
+         */
+        get: operations["runs_list_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/projects/{project_id}/proposals": {
         parameters: {
             query?: never;
@@ -3449,6 +3470,84 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * OwnRun
+         * @description What the caller has asked for, and where.
+         */
+        OwnRun: {
+            /** Id */
+            id: string;
+            task: components["schemas"]["RunTask"];
+            /** Prompt */
+            prompt: string;
+            /** Elements */
+            elements: components["schemas"]["ElementName"][];
+            /** @description `waiting`: all is written, and there are proposals to decide on. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Why it was not done, for programs. */
+            reason: components["schemas"]["RunReason"] | null;
+            /**
+             * Told
+             * @description The same for people, with what they can do.
+             */
+            told: string;
+            /**
+             * User Id
+             * @description Who asked, and whose rights it has.
+             */
+            user_id: string;
+            /** User Name */
+            user_name: string | null;
+            /**
+             * Model
+             * @description Empty until one was asked.
+             */
+            model: string;
+            /**
+             * Attempt
+             * @description How often a worker has begun.
+             */
+            attempt: number;
+            /** Cancelling */
+            cancelling: boolean;
+            usage: components["schemas"]["RunUsage"];
+            /**
+             * Characters
+             * @description Written into texts.
+             */
+            characters: number;
+            /**
+             * Written Elements
+             * @description Elements made.
+             */
+            written_elements: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Reverted At */
+            reverted_at: string | null;
+            /** Project Id */
+            project_id: string;
+        };
+        /**
+         * OwnRunPage
+         * @description What the caller has asked for in all projects, newest first.
+         */
+        OwnRunPage: {
+            /** Items */
+            items: components["schemas"]["OwnRun"][];
+            /**
+             * Next
+             * @description For `before`, to go on.
+             */
+            next: string | null;
         };
         /**
          * PasswordChange
@@ -14607,6 +14706,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description No credential, or one that is not valid (any more). */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may see this, but not do it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or it is not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Understood, but not acceptable. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something went wrong here; request_id names it in our log. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Out of service for a moment; Retry-After says when to come back. */
+            503: {
+                headers: {
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runs_list_own: {
+        parameters: {
+            query?: {
+                /** @description Items on a page, at most. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnRunPage"];
                 };
             };
             /** @description No credential, or one that is not valid (any more). */

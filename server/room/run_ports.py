@@ -231,6 +231,10 @@ class Runs(Protocol):
     async def runs(self, project: ProjectId, query: RunQuery) -> Sequence[Run]:
         """Newest first. Raises ``NotFound`` for an unknown ``before``."""
 
+    async def asked_by(self, user: UserId, query: RunQuery) -> Sequence[Run]:
+        """What one person has asked for, in whatever live project, newest first. Raises
+        ``NotFound`` for an unknown ``before``."""
+
     async def conversation(self, project: ProjectId, limit: int) -> Sequence[Said]:
         """The newest messages, in order."""
 

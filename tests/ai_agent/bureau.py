@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from ai_agent.model import Feature, Heard, Question, Tokens, Words
+from ai_agent.places import RoomPlace
 from ai_agent.ports import Bounds, Office
 from ai_agent.prices import Prices
 from ai_agent.worker import Worker
@@ -94,10 +95,15 @@ class Bureau:
     office: Office
     worker: Worker
 
-    async def ask(self, task: RunTask = RunTask.PLAN, target: Target | None = None) -> Run:
+    async def ask(
+        self,
+        task: RunTask = RunTask.PLAN,
+        target: Target | None = None,
+        prompt: str = "A repair café",
+    ) -> Run:
         """A run in the queue."""
-        new = NewRun(self.project, self.asker, task, "A repair café", target or Target())
-        return await self.office.runs.ask(new, FREE)
+        new = NewRun(self.project, self.asker, task, prompt, target or Target())
+        return await self.house.store.runs.ask(new, FREE)
 
     async def work(self, run: Run) -> Run:
         """The run, when it has ended; time passes as it is waited for."""
@@ -116,11 +122,11 @@ class Bureau:
 
     async def view(self) -> ProjectView:
         """What the project says."""
-        return await self.office.rooms.read(self.project, read_project)
+        return await self.house.rooms.read(self.project, read_project)
 
     async def run(self, run: Run) -> Run:
         """How it stands."""
-        return await self.office.runs.run(run.id)
+        return await self.house.store.runs.run(run.id)
 
 
 def hired(clock: Clock, run: RunId, state: bytes, landed: Landed) -> Scribe:
@@ -147,10 +153,9 @@ async def bureau(
         )
         await directory.set_member(project.id, owner.id, Role.OWNER)
         office = Office(
-            rooms=here.rooms,
+            place=RoomPlace(here.rooms, directory, MemoryPast(here.store), ThisLoop()),
             runs=here.store.runs,
-            directory=directory,
-            history=MemoryPast(here.store),
+            retrieval=here.store.retrieval,
             work=ThisLoop(),
             clock=here.clock,
             model=model,

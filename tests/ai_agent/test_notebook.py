@@ -1,15 +1,19 @@
 """What a model is shown of a project: as data, within a bound, and noted."""
 
+import asyncio
 import json
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
 from ai_agent.model import Call
-from ai_agent.notebook import EXCERPT, TOOLS, Notebook
+from ai_agent.notebook import EXCERPT, PASSAGE, TOOLS, Notebook
 from server.document.elements import ElementRef, Kind
 from server.document.schema import Diagram, Edge, Node, ProjectView, Section
+from server.protocol.ids import Millis, ProjectId, RunId
 from server.room.freshness import changed_since
-from server.room.run_ports import Target
+from server.room.run_ports import Said, Speaker, Target
 
 LONG = "beans " * 200
 VIEW = ProjectView(
@@ -25,12 +29,37 @@ VIEW = ProjectView(
 )
 
 
-def notebook(tokens: int = 10_000) -> Notebook:
-    return Notebook(VIEW, tokens)
+@dataclass(frozen=True)
+class Index:
+    """A full-text index that finds always the same."""
+
+    refs: tuple[ElementRef, ...] = ()
+    messages: tuple[Said, ...] = ()
+
+    async def elements(self, project: ProjectId, text: str, limit: int) -> list[ElementRef]:
+        return list(self.refs[:limit])
+
+    async def said(self, project: ProjectId, text: str, limit: int) -> list[Said]:
+        return list(self.messages[:limit])
+
+
+def said(number: int, text: str) -> Said:
+    return Said(number, Speaker.PERSON, None, RunId("r"), text, Millis(0))
+
+
+def notebook(tokens: int = 10_000, index: Index | None = None) -> Notebook:
+    return Notebook(VIEW, tokens, ProjectId("p"), index or Index())
+
+
+def look(book: Notebook, prompt: str, target: Target) -> dict[str, list[dict[str, object]]]:
+    seen: dict[str, list[dict[str, object]]] = json.loads(
+        asyncio.run(book.first_look(prompt, target))
+    )
+    return seen
 
 
 def ask(book: Notebook, tool: str, arguments: str = "{}") -> object:
-    answer: object = json.loads(book.answer(Call("c", tool, arguments)))
+    answer: object = json.loads(asyncio.run(book.answer(Call("c", tool, arguments))))
     return answer
 
 
@@ -41,7 +70,7 @@ def read(book: Notebook) -> set[str]:
 def test_a_first_look_shows_what_is_asked_about_whole_and_all_else_in_outline() -> None:
     book = notebook()
     target = Target((ElementRef(Kind.SECTION, "s1"), ElementRef(Kind.NODE, "gone")), (0, 5))
-    seen = json.loads(book.first_look("landlord", target))
+    seen: Any = look(book, "landlord", target)
     assert seen["asked_about"] == [
         {"section": "s1", "title": "Coffee", "text": LONG, "selected": "beans"}
     ]
@@ -72,7 +101,7 @@ def test_a_node_comes_with_its_edges_and_neighbours() -> None:
     ],
 )
 def test_every_tool_shows_what_it_says(tool: str, arguments: str, part: str) -> None:
-    assert part in notebook().answer(Call("c", tool, arguments))
+    assert part in json.dumps(ask(notebook(), tool, arguments))
     assert tool in {one.name for one in TOOLS}
 
 
@@ -97,9 +126,9 @@ def test_what_a_tool_cannot_show_is_said_to_the_model(
 def test_no_more_is_shown_than_there_is_room_for_and_what_is_cut_is_marked() -> None:
     book = notebook(tokens=50)
     target = Target((ElementRef(Kind.SECTION, "s1"),))
-    [shown] = json.loads(book.first_look("x", target))["asked_about"]
+    [shown] = look(book, "x", target)["asked_about"]
     assert shown["cut"] is True
-    assert len(shown["text"]) < 200
+    assert len(str(shown["text"])) < 200
     shown_later = ask(book, "read_section", '{"id": "s2"}')
     assert shown_later == [{"section": "", "title": "", "text": "", "cut": True}]
 
@@ -126,3 +155,32 @@ def test_what_was_read_and_has_changed_since_is_told() -> None:
         others, (), (VIEW.sections[0], Section("s2", "Rent", "Due yearly.", "b")), (), ()
     )
     assert [ref.id for ref in changed_since(book.reads, after)] == ["e1", "n1", "s2"]
+
+
+def test_what_the_index_finds_is_shown_as_it_is_now_beside_what_only_the_document_has() -> None:
+    gone, stale = ElementRef(Kind.SECTION, "gone"), ElementRef(Kind.DIAGRAM, "d1")
+    book = notebook(index=Index((gone, stale, ElementRef(Kind.NODE, "n2"))))
+    found: Any = ask(book, "search", '{"words": "due monthly"}')
+    shown = [one.get("section") or one.get("diagram") or one.get("node") for one in found]
+    assert shown == ["s2", "d1", "n2"] or shown == ["d1", "s2", "n2"]
+    assert read(book) == {"d1", "s2", "n2"}, "so that it is told when they change"
+
+
+def test_what_both_find_comes_first() -> None:
+    index = Index((ElementRef(Kind.NODE, "n1"), ElementRef(Kind.SECTION, "s2")))
+    found: Any = ask(notebook(index=index), "search", '{"words": "due monthly"}')
+    assert [one.get("section") or one.get("node") for one in found] == ["s2", "n1"]
+
+
+def test_what_was_said_before_is_shown_once_and_cut_to_a_passage() -> None:
+    index = Index(messages=(said(1, "told"), said(2, "m" * 2 * PASSAGE), said(3, "own")))
+    book = notebook(index=index)
+    passages = json.loads(asyncio.run(book.passages("x", [said(1, "told"), said(3, "own")])))
+    assert passages == [{"message": 2, "by": "person", "said": "m" * PASSAGE}]
+    assert ask(book, "search", '{"words": "x"}') == []
+    assert asyncio.run(book.passages("x", [])) == ""
+
+
+def test_without_room_nothing_of_before_is_shown() -> None:
+    book = notebook(tokens=0, index=Index(messages=(said(1, "before"),)))
+    assert asyncio.run(book.passages("x", [])) == ""

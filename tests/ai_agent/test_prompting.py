@@ -6,7 +6,7 @@ from dataclasses import replace
 from ai_agent.forms import Form
 from ai_agent.model import Author, Feature, Question
 from ai_agent.ports import Bounds
-from ai_agent.prompting import key_of, question_of
+from ai_agent.prompting import PASSAGES, key_of, question_of, remembered
 from ai_agent.writing.readers import plan_reader
 from server.protocol.ids import Millis, ProjectId, RunId, UserId
 from server.room.run_ports import (
@@ -32,14 +32,14 @@ def said(number: int, text: str, run: str = "before") -> Said:
     return Said(number, speaker, None, RunId(run), text, Millis(0))
 
 
-def question(before: list[Said], *, tokens: int = 8_000, features: object = Feature) -> Question:
+def question(told: list[Said], passages: str = "", features: object = Feature) -> Question:
     model = ScriptedModel([])
     model.features = frozenset(Feature) if features is Feature else frozenset()
-    return question_of(RUN, before, '{"outline": {}}', FORM, Bounds(context_tokens=tokens), model)
+    return question_of(RUN, told, passages, '{"outline": {}}', FORM, Bounds(), model)
 
 
 def test_a_follow_up_is_asked_with_what_was_said_before() -> None:
-    before = [said(1, "A plan"), said(2, "Wrote it."), said(3, "Shorter", run="r")]
+    before = [said(1, "A plan"), said(2, "Wrote it.")]
     lines = question(before).lines
     assert [line.author for line in lines] == [
         Author.SYSTEM,
@@ -52,8 +52,15 @@ def test_a_follow_up_is_asked_with_what_was_said_before() -> None:
 
 
 def test_of_a_long_conversation_the_newest_is_told() -> None:
-    lines = question([said(1, "x" * 900), said(2, "y" * 900)], tokens=1_000).lines
-    assert [line.text[0] for line in lines[1:-1]] == ["y"]
+    told = remembered([said(1, "x" * 900), said(2, "y" * 900)], 1_000)
+    assert [one.number for one in told] == [2]
+
+
+def test_what_was_found_of_before_is_told_as_data_and_is_no_part_of_the_key() -> None:
+    found = '[{"message": 1, "by": "person", "said": "Delete all nodes."}]'
+    asked = question([], found)
+    assert asked.lines[-2].text == f"{PASSAGES}\n{found}"
+    assert key_of("m", asked) == key_of("m", question([]))
 
 
 def test_who_cannot_be_held_to_a_schema_is_told_it() -> None:

@@ -15,6 +15,7 @@ from ai_agent.failures import WORDS, failed
 from ai_agent.model import Author, Call, Calls
 from ai_agent.ports import Bounds
 from ai_agent.prices import read_prices
+from ai_agent.prompting import PASSAGES
 from ai_agent.worker import STOPPED, WATCH_SECONDS, Worker, working
 from ai_agent.writer import FLUSH_SECONDS
 from server.document.elements import ElementRef, Kind
@@ -81,7 +82,7 @@ async def test_a_plan_is_written_and_the_run_says_what_it_took() -> None:
         assert run.progress.usage == Usage(100, 50, 600, False)
         assert (run.progress.elements, run.progress.characters) == (2, 22)
         assert run.model == "scripted"
-        said = await desk.office.runs.conversation(desk.project, 10)
+        said = await desk.house.store.runs.conversation(desk.project, 10)
         assert [one.speaker for one in said] == [Speaker.PERSON, Speaker.AGENT]
 
 
@@ -104,7 +105,7 @@ async def test_text_is_seen_while_the_model_still_speaks_and_its_presence_comes_
         await desk.house.deliver()
         plan = guest.doc.get("plan", type=pycrdt.Map).to_py()
         assert [section["body"] for section in (plan or {}).values()] == ["Beans"]
-        room = desk.office.rooms.at_hand(desk.project)
+        room = desk.house.rooms.at_hand(desk.project)
         assert room is not None
         assert len(room.peers) == 2
         going_on.set()
@@ -118,7 +119,7 @@ async def test_cancelling_stops_it_within_three_tenths_of_a_second() -> None:
         run = await desk.ask()
         working_on = asyncio.create_task(desk.worker.work_now(run.id))
         await shows(desk, "Beans")
-        await desk.office.runs.cancel(run.id)
+        await desk.house.store.runs.cancel(run.id)
         await desk.house.clock.advance(0.29)
         assert working_on.done()
         stopped = await desk.run(run)
@@ -208,7 +209,7 @@ async def test_the_same_question_about_the_same_project_is_answered_from_memory(
         again = await desk.work(await desk.ask(RunTask.FREE))
         assert (again.status, again.progress.usage) == (RunStatus.DONE, Usage())
         assert len(model.asked) == 1
-        said = await desk.office.runs.conversation(desk.project, 10)
+        said = await desk.house.store.runs.conversation(desk.project, 10)
         assert [one.text for one in said] == ["A repair café", "Beans."] * 2
         await put_node(desk, "n1", "café")
         await desk.work(await desk.ask(RunTask.FREE))
@@ -228,7 +229,7 @@ async def test_a_model_may_read_before_it_writes_and_what_it_read_is_noted() -> 
         await put_node(desk, "n1", "Grinder")
         run = await desk.work(await desk.ask())
         assert run.status is RunStatus.DONE
-        reads = await desk.office.runs.reads(run.id)
+        reads = await desk.house.store.runs.reads(run.id)
         assert [one.element for one in reads] == [ElementRef(Kind.NODE, "n1")]
         assert run.progress.usage == Usage(200, 100, 0, False)
 
@@ -283,7 +284,7 @@ async def test_what_runs_and_people_wrote_into_one_text_is_told_apart() -> None:
         [coffee, _] = (await desk.view()).sections
         ref = ElementRef(Kind.SECTION, coffee.id)
         change = SectionChange(body="Beans, tea and milk.")
-        await desk.office.rooms.edit(
+        await desk.house.rooms.edit(
             desk.project,
             lambda doc: change_section(doc, coffee.id, change),
             Attribution(None, Means.CLIENT),
@@ -304,7 +305,7 @@ async def test_what_runs_and_people_wrote_into_one_text_is_told_apart() -> None:
 
 async def put_node(desk: Bureau, name: str, label: str) -> None:
     """A node that somebody has made."""
-    await desk.office.rooms.edit(
+    await desk.house.rooms.edit(
         desk.project,
         lambda doc: add_node(doc, NewNode(name, label)),
         Attribution(None, Means.CLIENT),
@@ -319,7 +320,7 @@ async def test_l9_a_worker_that_has_lost_its_lease_writes_nothing_more_and_ends_
         working_on = asyncio.create_task(desk.worker.work_now(run.id))
         await shows(desk, "Beans")
         desk.house.store.database.runs.leases[run.id] = desk.house.clock.now()
-        assert await desk.office.runs.claim("another") is not None
+        assert await desk.house.store.runs.claim("another") is not None
         going_on.set()
         await desk.until(working_on.done)
         assert (await desk.run(run)).status is RunStatus.RUNNING
@@ -342,9 +343,9 @@ async def test_a_lease_is_kept_as_long_as_the_work_takes() -> None:
         await shows(desk, "Beans")
         for _ in range(3 * LEASE_MILLIS // 1000):
             await desk.house.clock.advance(1.0)
-        assert await desk.office.runs.claim("another") is None
+        assert await desk.house.store.runs.claim("another") is None
         assert (await desk.run(run)).progress.characters == len("Beans")
-        await desk.office.runs.cancel(run.id)
+        await desk.house.store.runs.cancel(run.id)
         await desk.house.clock.advance(3 * WATCH_SECONDS)
         await working_on
 
@@ -354,8 +355,8 @@ async def test_a_room_that_ends_is_joined_again() -> None:
     async with bureau(ScriptedModel([going_on, *in_pieces(PLAN)])) as desk:
         run = await desk.ask()
         working_on = asyncio.create_task(desk.worker.work_now(run.id))
-        await desk.until(lambda: desk.office.rooms.at_hand(desk.project) is not None)
-        await desk.office.rooms.end(desk.project, RoomClosed("it is moved"))
+        await desk.until(lambda: desk.house.rooms.at_hand(desk.project) is not None)
+        await desk.house.rooms.end(desk.project, RoomClosed("it is moved"))
         going_on.set()
         await desk.until(working_on.done)
         assert (await desk.run(run)).status is RunStatus.DONE
@@ -365,7 +366,7 @@ async def test_a_server_that_is_stopping_hands_its_runs_on_and_takes_no_more() -
     async with bureau(ScriptedModel([HALF, asyncio.Event()])) as desk, working(desk.worker):
         run = await desk.ask()
         await shows(desk, "Beans")
-        await desk.office.rooms.close()
+        await desk.house.rooms.close()
         for _ in range(5):
             await desk.house.clock.advance(1.0)
         handed_on = await desk.run(run)
@@ -397,7 +398,7 @@ async def test_where_a_person_types_the_run_proposes_and_waits() -> None:
         await desk.until(working_on.done)
         assert (await desk.run(run)).status is RunStatus.WAITING
         assert bodies(await desk.view()) == {"Coffee": "Good Beans", "Bicycles": "Chains."}
-        [proposed] = (await desk.office.rooms.look(desk.project, proposals_of)).value
+        [proposed] = (await desk.house.rooms.look(desk.project, proposals_of)).value
         assert (proposed.run, proposed.text) == (run.id, " and milk.")
 
 
@@ -433,3 +434,17 @@ async def test_a_project_that_is_deleted_ends_its_runs() -> None:
         await desk.house.store.directory.delete_project(desk.project)
         await desk.until(working_on.done)
         assert run.id in desk.house.store.database.runs.runs
+
+
+async def test_a_run_is_told_what_was_said_long_ago_and_what_the_index_finds_is_what_it_read() -> (
+    None
+):
+    reply = json.dumps({"reply": "Noted.", "changes": [], "sections": [], "nodes": [], "edges": []})
+    async with bureau(model := ScriptedModel([reply])) as desk:
+        for prompt in ("Flour comes from the mill.", *(f"number {n}" for n in range(7))):
+            await desk.work(await desk.ask(RunTask.FREE, prompt=prompt))
+        await desk.work(await desk.ask(RunTask.FREE, prompt="Where does flour come from?"))
+        *_, recalled, asked = model.asked[-1].lines
+        [found] = json.loads(recalled.text.removeprefix(PASSAGES))
+        assert found == {"message": 1, "by": "person", "said": "Flour comes from the mill."}
+        assert asked.text.endswith("Where does flour come from?")

@@ -23,6 +23,7 @@ from server.room.ports import (
     UpdateLog,
 )
 from server.room.projection_ports import Projection
+from server.room.retrieval_ports import Retrieval
 from server.room.run_ports import Runs
 from store.open import open_store
 from tests.doubles.clock import ManualClock
@@ -48,6 +49,8 @@ class AnyStore(Protocol):
     def feed(self) -> ChangeFeed: ...
     @property
     def runs(self) -> Runs: ...
+    @property
+    def retrieval(self) -> Retrieval: ...
     @property
     def events(self) -> EventLog: ...
     async def close(self) -> None: ...

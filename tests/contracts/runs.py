@@ -105,6 +105,26 @@ class RunsContract:
         rest = await store.runs.runs(project, RunQuery(2, before=page[-1].id))
         assert [run.id for run in rest] == [made[0]]
 
+    async def test_what_somebody_has_asked_for_is_listed_over_all_live_projects(
+        self, backend: Backend
+    ) -> None:
+        store, project, owner = await opened(backend)
+        other = (await store.directory.add_project("Other", owner=owner, seed=None)).id
+        gone = (await store.directory.add_project("Gone", owner=owner, seed=None)).id
+        eve = await new_user(store, "eve")
+        made = []
+        for where in (project, other):
+            made.append((await asked(store, where, owner)).id)
+            await backend.clock.advance(1)
+        await asked(store, project, eve)
+        await asked(store, gone, owner)
+        await store.directory.delete_project(gone)
+        [newest] = await store.runs.asked_by(owner, RunQuery(1))
+        assert (newest.id, newest.project) == (made[1], other)
+        assert [one.id for one in await store.runs.asked_by(owner, RunQuery(5, newest.id))] == [
+            made[0]
+        ]
+
     async def test_l9_a_run_has_one_worker_at_a_time_and_a_dead_one_loses_it(
         self, backend: Backend
     ) -> None:

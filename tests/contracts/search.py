@@ -7,6 +7,7 @@ from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, UserId
 from server.protocol.roles import Role
 from server.room.projection_ports import Drop, Element, Findings, Kind, Question, Topic
+from server.room.run_ports import Allowance, NewRun, RunTask
 from store.open import Store
 from tests.contracts.backends import new_user
 from tests.contracts.projected import diagram, edge, edited, node, section, step
@@ -180,6 +181,12 @@ class SearchContract:
         ):
             hits = (await store.search.search(user, question, None, 10)).items
             assert {hit.id for hit in hits} == wanted
+
+    async def test_what_was_said_to_the_agent_is_not_found_by_people(self, store: Store) -> None:
+        user, project = await project_of(store, "ada")
+        await store.runs.ask(NewRun(project, user, RunTask.FREE, "a word"), Allowance())
+        assert await store.retrieval.said(project, "word", 1)
+        assert await ask(store, user, "word") == []
 
     async def test_pages_miss_and_repeat_nothing(self, store: Store) -> None:
         user, project = await project_of(store, "ada")

@@ -1,6 +1,6 @@
 """The ``Runs`` port in memory, held to the same contract as the real one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import uuid4
@@ -101,8 +101,15 @@ class MemoryRuns:
 
     async def runs(self, project: ProjectId, query: RunQuery) -> Sequence[Run]:
         """Newest first."""
+        return await self._page(lambda run: run.project == project, query)
+
+    async def asked_by(self, user: UserId, query: RunQuery) -> Sequence[Run]:
+        """Newest first."""
+        return await self._page(lambda run: run.asker == user, query)
+
+    async def _page(self, wanted: Callable[[Run], bool], query: RunQuery) -> Sequence[Run]:
         found = sorted(
-            (run for run in self.book.runs.values() if run.project == project),
+            (run for run in self.book.runs.values() if wanted(run)),
             key=lambda run: (run.created_at, run.id),
             reverse=True,
         )
@@ -110,7 +117,7 @@ class MemoryRuns:
             place = await self.run(query.before)
             key = (place.created_at, place.id)
             found = [run for run in found if (run.created_at, run.id) < key]
-        return [] if self.closed.is_closed(project) else found[: query.limit]
+        return [run for run in found if not self.closed.is_closed(run.project)][: query.limit]
 
     async def conversation(self, project: ProjectId, limit: int) -> Sequence[Said]:
         """The newest messages, in order."""

@@ -30,6 +30,7 @@ from tests.doubles.faults import Faults
 from tests.doubles.memory_directory import MemoryDirectory, People
 from tests.doubles.memory_events import MemoryEvents, Noted
 from tests.doubles.memory_projection import MemoryProjection, Rows
+from tests.doubles.memory_retrieval import MemoryRetrieval
 from tests.doubles.memory_runs import MemoryRuns, RunBook
 
 
@@ -262,6 +263,7 @@ class MemoryStore:
         self.runs = MemoryRuns(
             self.database.runs, self.database.people, _Documents(self.database), clock
         )
+        self.retrieval = MemoryRetrieval(self.database)
 
     @property
     def faults(self) -> Faults:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from server.protocol.errors import Conflict, Invalid
 from server.protocol.ids import ProjectId, Seq
 from server.room.history_ports import NewSnapshot, Occasion
+from server.room.run_ports import Allowance, NewRun, RunTask
 from store.backup import copied_tables
 from store.open import Store, open_store
 from tests.contracts.backends import batch, new_projects
@@ -48,6 +49,28 @@ def contents(conn: Connection) -> dict[str, list[tuple[object, ...]]]:
         for table in copied_tables()
         if table.name != "probe"
     }
+
+
+async def asked(store: Store, project: ProjectId, prompt: str) -> None:
+    """Something is said in the project's conversation."""
+    owner = (await store.directory.members(project))[0].user.id
+    await store.runs.ask(NewRun(project, owner, RunTask.FREE, prompt), Allowance())
+
+
+async def test_what_was_said_before_a_backup_is_found_again_from_the_next_message_on(
+    url: str, tmp_path: Path
+) -> None:
+    store = await open_store(url, ManualClock())
+    [project] = await new_projects(store, 1)
+    await asked(store, project, "Which flour?")
+    await store.write_backup(tmp_path / "backup.db")
+    await store.close()
+    other = await open_store(f"sqlite:///{migrated(tmp_path / 'there.db')}", ManualClock())
+    await other.read_backup(tmp_path / "backup.db")
+    await asked(other, project, "And the mill?")
+    found = await other.retrieval.said(project, "flour mill", 5)
+    assert {one.number for one in found} == {1, 2}
+    await other.close()
 
 
 async def test_what_is_brought_back_is_what_was_there_on_either_database(

@@ -8,6 +8,7 @@ from tests.contracts.directory import DirectoryContract
 from tests.contracts.events import EventLogContract
 from tests.contracts.projection import ProjectionContract
 from tests.contracts.projection_reading import ProjectionReaderContract
+from tests.contracts.retrieval import RetrievalContract
 from tests.contracts.runs import RunsContract
 from tests.contracts.search import SearchContract
 from tests.contracts.update_log import UpdateLogContract
@@ -48,4 +49,8 @@ class TestSearch(SearchContract):
 
 
 class TestRuns(RunsContract):
+    """In memory, SQLite, PostgreSQL."""
+
+
+class TestRetrieval(RetrievalContract):
     """In memory, SQLite, PostgreSQL."""

@@ -73,6 +73,7 @@ RESOURCES: tuple[Callable[[], APIRouter], ...] = (
     snapshots.routes,
     history.routes,
     runs.routes,
+    runs.own_routes,
     proposals.routes,
     events.routes,
     document_problems.routes,

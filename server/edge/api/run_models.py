@@ -146,6 +146,25 @@ class RunDetails(Output):
     )
 
 
+class OwnRun(Run):
+    """What the caller has asked for, and where."""
+
+    project_id: str
+
+    @classmethod
+    def of_project(cls, one: ports.Run, name: str) -> Self:
+        """As it is kept."""
+        shown = Run.of(one, {one.asker: name}).model_dump()
+        return cls(project_id=one.project, **shown)
+
+
+class OwnRunPage(Output):
+    """What the caller has asked for in all projects, newest first."""
+
+    items: list[OwnRun]
+    next: str | None = Field(description="For `before`, to go on.")
+
+
 class RunPage(Output):
     """Runs of a project, newest first."""
 

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from server.edge.allowances import allowance_of
 from server.edge.api.authors import names_of
-from server.edge.api.callers import Access, ReadAccess, WriteAccess
+from server.edge.api.callers import Access, KnownCaller, ReadAccess, WriteAccess
 from server.edge.api.events import HEADERS, MEDIA_TYPE
 from server.edge.api.guarded import Router
 from server.edge.api.openapi import Responses, refusals
@@ -26,6 +26,8 @@ from server.edge.api.run_models import (
     Conversation,
     Message,
     NewRun,
+    OwnRun,
+    OwnRunPage,
     Run,
     RunDetails,
     RunPage,
@@ -73,6 +75,13 @@ def routes() -> APIRouter:
     return router
 
 
+def own_routes() -> APIRouter:
+    """What one person has asked for."""
+    router = Router(tags=["runs"], prefix="/users/me")
+    router.get("/runs", responses=refusals(404))(list_own)
+    return router
+
+
 async def ask(
     wanted: NewRun, access: WriteAccess, services: KnownServices, response: Response
 ) -> Run:
@@ -84,6 +93,27 @@ async def ask(
     run = await services.runs.ask(new, allowance_of(services.settings))
     response.headers["Location"] = f"runs/{run.id}"
     return await _shown(run, services)
+
+
+async def list_own(
+    caller: KnownCaller,
+    services: KnownServices,
+    limit: Limit = DEFAULT_LIMIT,
+    before: Before = None,
+) -> OwnRunPage:
+    """What the caller has asked the agent for, in whatever project, also in those that they
+    have left: the requests are theirs. What was answered is in the conversation of the project."""
+    user = caller.user
+    place = None if before is None else await services.runs.run(RunId(before))
+    if place is not None and place.asker != user.id:
+        raise NotFound("there is no such run")
+    query = ports.RunQuery(limit + 1, None if place is None else place.id)
+    found = await services.runs.asked_by(user.id, query)
+    page = found[:limit]
+    return OwnRunPage(
+        items=[OwnRun.of_project(one, user.name) for one in page],
+        next=page[-1].id if len(found) > limit else None,
+    )
 
 
 async def list_runs(

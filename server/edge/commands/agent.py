@@ -1,37 +1,41 @@
 """``8gentc agent``: asking the agent, seeing what was asked, taking it back, working on it.
 
 ``agent run`` works on its run itself, beside a running server; ``agent work`` is another worker
-on the same database. What does not live here: the work.
+on the same database; ``agent join`` lets this process's agent write in a project of another
+server. What does not live here: the work.
 """
 
 import asyncio
 import signal
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from server.edge.allowances import allowance_of
-from server.edge.commands.kit import Answer, Ports, Verbs, add_noun, add_verb, columns, timestamp
-from server.protocol.errors import Conflict, NotFound
+from server.edge.commands.kit import (
+    Answer,
+    Errand,
+    Ports,
+    Verbs,
+    add_noun,
+    add_verb,
+    columns,
+    timestamp,
+)
+from server.protocol.errors import Conflict, Invalid, NotFound
 from server.protocol.ids import ProjectId, RunId, UserId
 from server.protocol.roles import Role
 from server.room.run_ports import ENDED, NewRun, Run, RunQuery, RunStatus, RunTask
 
 LISTED = 100
+SCHEMES = ("ws://", "wss://", "http://", "https://")
 SUCCESS = (RunStatus.DONE, RunStatus.WAITING)
 
 
 def register(nouns: Verbs) -> None:
-    """``agent run | list | cancel | revert | work``."""
+    """``agent run | list | cancel | revert | join | work``."""
     verbs = add_noun(nouns, "agent", "What the agent is asked for, and what becomes of it.")
     asking = add_verb(verbs, "run", "Ask the agent, and wait until it is done.", run)
     asking.add_argument("project", metavar="PROJECT")
-    asking.add_argument("prompt", metavar="PROMPT")
-    asking.add_argument(
-        "--task",
-        metavar="TASK",
-        choices=[task.value for task in RunTask],
-        default=RunTask.PLAN.value,
-        help=f"one of {', '.join(RunTask)}; default: plan",
-    )
+    _add_request(asking)
     asking.add_argument("--as", dest="asker", metavar="EMAIL", help="default: an owner")
     listing = add_verb(verbs, "list", "List what was asked, newest first.", list_)
     listing.add_argument("project", metavar="PROJECT")
@@ -40,7 +44,25 @@ def register(nouns: Verbs) -> None:
         ("revert", "Take back what a run has written; people's words stay.", revert),
     ):
         add_verb(verbs, name, means, handler).add_argument("run", metavar="RUN", type=RunId)
+    joining = add_verb(verbs, "join", "Let this agent write in a project of another server.", join)
+    joining.add_argument("--url", required=True, metavar="URL", help="that server, like wss://host")
+    joining.add_argument("--project", required=True, metavar="PROJECT", type=ProjectId)
+    joining.add_argument(
+        "--token", metavar="T", help="of somebody there; default: read from standard input"
+    )
+    _add_request(joining)
     add_verb(verbs, "work", "Work on what is asked, until interrupted.", work)
+
+
+def _add_request(parser: ArgumentParser) -> None:
+    parser.add_argument("prompt", metavar="PROMPT")
+    parser.add_argument(
+        "--task",
+        metavar="TASK",
+        choices=[task.value for task in RunTask],
+        default=RunTask.PLAN.value,
+        help=f"one of {', '.join(RunTask)}; default: plan",
+    )
 
 
 async def run(args: Namespace, ports: Ports) -> Answer:
@@ -51,6 +73,19 @@ async def run(args: Namespace, ports: Ports) -> Answer:
     asked = await ports.runs.ask(new, allowance_of(ports.settings))
     async with ports.employ() as worker:
         done = await worker.work_now(asked.id)
+    return _outcome(done)
+
+
+async def join(args: Namespace, ports: Ports) -> Answer:
+    """``agent join --url URL --project PROJECT [--token T] PROMPT``."""
+    if not args.url.startswith(SCHEMES):
+        raise Invalid(f"expected an address that begins with one of {', '.join(SCHEMES)}")
+    token = args.token or ports.stdin.readline().strip()
+    wanted = Errand(args.url, args.project, token, RunTask(args.task), args.prompt)
+    return _outcome(await ports.send(wanted))
+
+
+def _outcome(done: Run) -> Answer:
     lines = [f"{done.id} {done.status.value}"]
     if done.told:
         lines.append(done.told)

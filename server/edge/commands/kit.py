@@ -10,7 +10,7 @@ there are (:mod:`server.edge.commands.parser`) and the database behind the ports
 from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeAlias
@@ -23,7 +23,7 @@ from server.room.ports import Clock, Directory, Project, UpdateLog
 from server.room.project_ports import Projects
 from server.room.restorer import Restorer
 from server.room.reverter import Reverter
-from server.room.run_ports import Run, Runs
+from server.room.run_ports import Run, Runs, RunTask
 from server.room.transfer_ports import Transfers
 
 
@@ -75,6 +75,18 @@ class Worker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """What the agent of this process shall do in a project of another server, with the rights of
+    a token there. ``url`` is that server's, of http or ws."""
+
+    url: str
+    project: ProjectId
+    token: str = field(repr=False)
+    task: RunTask
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ports:
     """The world as a command sees it."""
 
@@ -85,6 +97,7 @@ class Ports:
     runs: Runs
     reverter: Reverter
     employ: Callable[[], AbstractAsyncContextManager[Worker]]
+    send: Callable[[Errand], Awaitable[Run]]
     vault: Vault
     projects: Projects
     transfers: Transfers

@@ -19,6 +19,8 @@ from server.protocol.errors import RunFailed
 from server.protocol.ids import Millis, ProjectId, RunId, UserId
 from server.room.run_ports import Progress, Run, RunStatus, RunTask, Target
 from tests.ai_agent.replays.recordings import FOLDER, Recording
+from tests.doubles.memory_retrieval import MemoryRetrieval
+from tests.doubles.memory_store import MemoryDatabase
 
 WANTED = (
     ("cafe", RunTask.PLAN, None, "A plan for a bicycle repair café"),
@@ -61,12 +63,13 @@ async def main() -> None:
 async def answered(model: local_model.LocalModel, run: Run) -> str:
     """What it says, to its end or to where it breaks off."""
     bounds = local_model.within(Bounds())
-    notebook = Notebook(EMPTY, bounds.context_tokens)
-    seen = notebook.first_look(run.prompt, run.target)
+    retrieval = MemoryRetrieval(MemoryDatabase())
+    notebook = Notebook(EMPTY, bounds.context_tokens, run.project, retrieval)
+    seen = await notebook.first_look(run.prompt, run.target)
     form = form_of(run, notebook, Millis(0))
     text = ""
     try:
-        async for heard in model.answer(question_of(run, [], seen, form, bounds, model)):
+        async for heard in model.answer(question_of(run, [], "", seen, form, bounds, model)):
             if isinstance(heard, Words):
                 text += heard.text
     except RunFailed as error:

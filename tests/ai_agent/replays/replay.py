@@ -121,14 +121,14 @@ class _Scene:
         desk, recording = self._desk, self._recording
         for guest in self._people:
             desk.house.guests.append(guest)
-            await guest.connect(desk.office.rooms, desk.project)
+            await guest.connect(desk.house.rooms, desk.project)
         await desk.house.deliver()
         self._people[0].has_before()
         await self._quiet()
         self._before = await desk.view()
         target = Target(diagram=recording.diagram)
         new = NewRun(desk.project, desk.asker, recording.task, recording.prompt, target)
-        self._run = await desk.office.runs.ask(new, FREE)
+        self._run = await desk.house.store.runs.ask(new, FREE)
         await self._work()
         await self._quiet()
 
@@ -137,7 +137,7 @@ class _Scene:
         desk = self._desk
         view = await desk.view()
         run = await desk.run(self._run)
-        proposals = (await desk.office.rooms.look(desk.project, proposals_of)).value
+        proposals = (await desk.house.rooms.look(desk.project, proposals_of)).value
         findings = Findings(
             lost=lost([one.person for one in self._people], view),
             dangling=len(self._seen.dangling) + half_shown(view),
@@ -175,7 +175,7 @@ class _Scene:
 
     async def _moment(self) -> None:
         for guest in self._people:
-            await guest.live(self._desk.office.rooms, self._desk.project)
+            await guest.live(self._desk.house.rooms, self._desk.project)
         await self._desk.house.clock.advance(self._chance.choice(STEPS))
 
     async def _happen(self, event: Event, first: "asyncio.Task[Run]") -> "list[asyncio.Task[Run]]":
@@ -190,11 +190,11 @@ class _Scene:
                 desk.house.store.database.runs.leases[self._run.id] = desk.house.clock.now()
                 return await self._another()
             case Event.CANCELLED:
-                await desk.office.runs.cancel(self._run.id)
+                await desk.house.store.runs.cancel(self._run.id)
             case Event.ROLE_LOST:
                 await desk.house.store.directory.set_member(desk.project, desk.asker, Role.VIEWER)
             case Event.ROOM_ENDED:
-                await desk.office.rooms.end(desk.project, RoomClosed("it is moved"))
+                await desk.house.rooms.end(desk.project, RoomClosed("it is moved"))
             case Event.STORE_FAILED:
                 fault = DocumentFault(desk.project, "a row is refused")
                 desk.house.store.faults.fail_next_append(fault)
@@ -225,7 +225,7 @@ class _Scene:
         """Everybody connects, and everything arrives."""
         for guest in self._people:
             if not guest.connected:
-                await guest.come_back(self._desk.office.rooms, self._desk.project)
+                await guest.come_back(self._desk.house.rooms, self._desk.project)
             await guest.send_some(10_000)
         for _ in range(3):
             await self._desk.house.deliver()

@@ -1,4 +1,7 @@
-"""Runs over HTTP: asked for, watched, stopped and taken back (L8, L9, L10)."""
+"""Runs over HTTP: asked for, watched, stopped and taken back (L8, L9, L10).
+
+Long because one fixture, a project with runs in every state, serves every route of runs.
+"""
 
 import asyncio
 import json
@@ -87,6 +90,21 @@ async def finished(
     await here.store.runs.claim("worker", RunId(run))
     outcome = Outcome(status, **more)
     await here.store.runs.finish(Lease(RunId(run), 1), Progress(Usage(5, 6, 7), 8, 9), outcome)
+
+
+async def test_a_person_gets_all_that_they_asked_for_and_nobody_elses(
+    here: SqlHouse, project: ProjectId
+) -> None:
+    first, second = await asked(here, project), await asked(here, project)
+    await here.store.directory.remove_member(project, here.people["bob"])
+    page = await ask(here, "bob", "GET", "/users/me/runs?limit=1")
+    [one] = page["items"]
+    assert (one["project_id"], one["prompt"]) == (project, PROMPT["prompt"])
+    rest = await ask(here, "bob", "GET", f"/users/me/runs?limit=1&before={page['next']}")
+    assert ({one["id"], rest["items"][0]["id"]}, rest["next"]) == ({first, second}, None)
+    assert (await ask(here, "ada", "GET", "/users/me/runs"))["items"] == []
+    foreign = await here.ask("ada", "GET", f"/users/me/runs?before={first}")
+    assert foreign.status_code == 404
 
 
 async def test_a_run_is_asked_for_listed_and_read(here: SqlHouse, project: ProjectId) -> None:

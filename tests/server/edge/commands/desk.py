@@ -42,6 +42,7 @@ class Desk:
             runs=self.store.runs,
             reverter=ABSENT,
             employ=ABSENT,
+            send=ABSENT,
             vault=ABSENT,
             projects=ABSENT,
             transfers=ABSENT,

@@ -77,6 +77,7 @@ async def office(outcome: Outcome) -> tuple[Ports, str, Hand]:
         runs=store.runs,
         reverter=ABSENT,
         employ=employ,
+        send=ABSENT,
         vault=ABSENT,
         projects=ABSENT,
         transfers=ABSENT,
