@@ -54,19 +54,19 @@ class YjsEndpoint:
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, from the upgrade to its end, or until it is taken over."""
-        seat, role = await self._admit(websocket)
-        with self.count.held(seat.user) as hold:
-            await self.rooms.open(seat.project)
+        admission = await self._admit(websocket)
+        with self.count.held(admission.seat.user) as hold:
+            await self.rooms.open(admission.seat.project)
             # A browser fails the connection unless one of the protocols it offers is chosen.
             offered = websocket.scope.get("subprotocols") or [None]
             await websocket.accept(subprotocol=offered[0])
             channel = take_over(websocket.scope, low_water=self._low_water)
             if channel is None:
-                await self._converse(websocket, seat, role)
+                await self._converse(websocket, admission)
             else:
-                await self._hand_over(channel, seat, role, hold.keep())
+                await self._hand_over(channel, admission, hold.keep())
 
-    async def _admit(self, websocket: WebSocket) -> tuple[Seat, Role]:
+    async def _admit(self, websocket: WebSocket) -> "_Admission":
         """Who may sit down. Raises the refusal."""
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
@@ -76,23 +76,25 @@ class YjsEndpoint:
             seat = Seat(grant.user.id, grant.token, project)
         else:
             seat = self.tickets.seat(ticket, project)
+        reviews = self.rooms.reviews.begun
         [role] = await self.directory.roles([seat])
         if role is None and ticket is not None:
             raise NotAuthenticated("what this ticket stood for has ended")
         if role is None:
             raise NotFound("there is no such project, or you are not a member of it")
-        return seat, role
+        return _Admission(seat, role, reviews)
 
     @property
     def _low_water(self) -> int:
         """A peer that lagged has drained when so much is left."""
         return self.settings.max_backlog_bytes // 4
 
-    async def _take_seat(self, channel: LiveChannel | AsgiChannel, seat: Seat, role: Role) -> Peer:
-        peer = await self.rooms.join(seat.project, channel, seat, role)
+    async def _take_seat(self, channel: LiveChannel | AsgiChannel, admission: "_Admission") -> Peer:
+        seat = admission.seat
+        peer = await self.rooms.join(seat.project, channel, seat, admission.role)
         channel.on_drained = peer.drained
         try:
-            await self._require_unchanged(seat, role)
+            await self._require_unchanged(admission)
         except BaseException:
             peer.leave()
             raise
@@ -102,29 +104,29 @@ class YjsEndpoint:
     # --- a server that hands over ---
 
     async def _hand_over(
-        self, channel: LiveChannel, seat: Seat, role: Role, release: Callable[[], None]
+        self, channel: LiveChannel, admission: "_Admission", release: Callable[[], None]
     ) -> None:
         """Seat the peer, and leave the rest to whoever calls the reader."""
         seated = False
         try:
-            peer = await self._take_seat(channel, seat, role)
+            peer = await self._take_seat(channel, admission)
             later = asyncio.get_running_loop().call_later
             channel.listen(RoomReader(peer, channel, self._pace(), self.clock, later, release))
             seated = True
         except Exception as error:
-            say_goodbye(channel, error, seat.project)
+            say_goodbye(channel, error, admission.seat.project)
         finally:
             if not seated:
                 release()
 
     # --- any other server ---
 
-    async def _converse(self, websocket: WebSocket, seat: Seat, role: Role) -> None:
+    async def _converse(self, websocket: WebSocket, admission: "_Admission") -> None:
         """Carry frames both ways until either side ends it."""
         channel = AsgiChannel(websocket.send, low_water=self._low_water)
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(channel.run())
-            reader = tasks.create_task(self._listen(websocket, channel, seat, role))
+            reader = tasks.create_task(self._listen(websocket, channel, admission))
             await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
             # If the close has been sent, there is nobody left to listen to; if the peer has
             # left, nobody to send to. If the reader asked for a close, that is still to leave.
@@ -134,11 +136,11 @@ class YjsEndpoint:
                 writer.cancel()
 
     async def _listen(
-        self, websocket: WebSocket, channel: AsgiChannel, seat: Seat, role: Role
+        self, websocket: WebSocket, channel: AsgiChannel, admission: "_Admission"
     ) -> None:
         """Join and read; whatever happens ends in one close code (L7)."""
         try:
-            peer = await self._take_seat(channel, seat, role)
+            peer = await self._take_seat(channel, admission)
             try:
                 await self._read(websocket, peer)
             finally:
@@ -146,17 +148,19 @@ class YjsEndpoint:
         except WebSocketDisconnect:
             pass
         except Exception as error:
-            say_goodbye(channel, error, seat.project)
+            say_goodbye(channel, error, admission.seat.project)
 
-    async def _require_unchanged(self, seat: Seat, role: Role) -> None:
-        """Ask for the role again, now that the peer is seated (L8).
+    async def _require_unchanged(self, admission: "_Admission") -> None:
+        """Ask for the role again, now that the peer is seated, if others' have been (L8).
 
-        A change that was made between the first question and the seating found nobody to
-        tell; from the seating on, the room hears of every change. The read is answered in the
-        turn after the one that seats the peer.
+        A change made between the question and the seating found nobody to tell, if it was
+        followed before the seating; from then on the room hears of every change. The read is
+        answered in the turn after the one that seats the peer.
         """
-        await self.rooms.read(seat.project, _nothing)
-        if list(await self.directory.roles([seat])) != [role]:
+        await self.rooms.read(admission.seat.project, _nothing)
+        if self.rooms.reviews.begun == admission.reviews:
+            return
+        if list(await self.directory.roles([admission.seat])) != [admission.role]:
             raise RoomClosed("your rights have just changed; connect again")
 
     async def _read(self, websocket: WebSocket, peer: Peer) -> None:
@@ -175,6 +179,15 @@ class YjsEndpoint:
             edits=Bucket(self.settings.edits_per_second, now),
             size=Bucket(self.settings.bytes_per_second, now),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """Who may sit down, as what, and how many reviews of rights had begun when that was asked."""
+
+    seat: Seat
+    role: Role
+    reviews: int
 
 
 def _nothing(_: Replica) -> None:

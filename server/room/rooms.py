@@ -55,7 +55,7 @@ from server.room.quarantine import Quarantine
 from server.room.room import Room, State
 from server.room.statistics import Statistics
 from server.room.unprojected import Unprojected
-from server.room.watcher import Watcher
+from server.room.watcher import Reviews, Watcher
 from server.room.worker import Worker
 from server.session.owners import PeerId
 
@@ -111,6 +111,7 @@ class Rooms:
         self.statistics = statistics
         self.breaker = breaker
         self.followers = followers
+        self.reviews = Reviews()
         self._ports = ports
         self._limits = limits
         self._committer = committer
@@ -339,15 +340,15 @@ def _at_seq(room: Room, question: Callable[[Replica], T], replica: Replica) -> A
 @asynccontextmanager
 async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
     """Rooms in service, with all their tasks; leaving drains and ends them."""
-    statistics = Statistics()
-    breaker = Breaker(ports.log, ports.clock)
-    unprojected = Unprojected(ports.clock)
-    committer = Committer(ports.log, breaker, ports.clock, statistics, unprojected)
-    breath = Breath(ports.clock, limits.linger_seconds)
+    log, clock, statistics = ports.log, ports.clock, Statistics()
+    breaker = Breaker(log, clock)
+    unprojected = Unprojected(clock)
+    committer = Committer(log, breaker, clock, statistics, unprojected)
+    breath = Breath(clock, limits.linger_seconds)
     # Two, for a long merge would make a projection late.
     merging, reading = Worker(), Worker()
-    compactor = Compactor(ports.compaction, merging, ports.clock, statistics)
-    followers = Followers(ports.events, ports.directory, ports.clock)
+    compactor = Compactor(ports.compaction, merging, clock, statistics)
+    followers = Followers(ports.events, ports.directory, clock)
     async with asyncio.TaskGroup() as tasks:
         rooms = Rooms(
             ports,
@@ -362,17 +363,11 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             tasks,
         )
         watcher = Watcher(
-            ports.feed, ports.log, ports.directory, ports.clock, breaker, rooms.live, followers
+            ports.feed, log, ports.directory, clock, breaker, rooms.live, followers, rooms.reviews
         )
         committing = tasks.create_task(committer.run(), name="committer")
         projector = Projector(
-            ports.projection,
-            ports.log,
-            rooms.at_hand,
-            reading,
-            ports.clock,
-            statistics,
-            unprojected,
+            ports.projection, log, rooms.at_hand, reading, clock, statistics, unprojected
         )
         services = [
             breaker.run,
@@ -384,7 +379,7 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             projector.run,
             projector.sweep,
         ]
-        endless = [tasks.create_task(_keep_up(service, ports.clock)) for service in services]
+        endless = [tasks.create_task(_keep_up(service, clock)) for service in services]
         try:
             yield rooms
         finally:

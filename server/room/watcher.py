@@ -11,6 +11,7 @@ cannot be followed may be out of service: the breaker is told to find out).
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -29,6 +30,17 @@ T = TypeVar("T")
 RETRY_SECONDS = 1.0
 
 
+@dataclass(slots=True)
+class Reviews:
+    """How often the rights of all who are seated have begun to be asked for anew.
+
+    Who has asked for a role, and is seated before another review begins, need not ask again: a
+    change since then is news that has not been followed yet, and following it meets the seated.
+    """
+
+    begun: int = 0
+
+
 class Watcher:
     """Keeps live rooms abreast of the database. ``run`` is its task."""
 
@@ -41,6 +53,7 @@ class Watcher:
         breaker: Breaker,
         rooms: Callable[[], Sequence[Room]],
         followers: Followers,
+        reviews: Reviews,
     ) -> None:
         self._feed = feed
         self._log = log
@@ -49,6 +62,7 @@ class Watcher:
         self._breaker = breaker
         self._rooms = rooms
         self._followers = followers
+        self._reviews = reviews
         # Kept here, so that they survive an unexpected error of ``run``.
         self._news: Changes | None = None
 
@@ -76,7 +90,7 @@ class Watcher:
         rooms = {room.project: room for room in self._rooms()}
         await self._catch_up(rooms, changes.documents)
         if changes.directory:
-            await self._refresh_rights(list(rooms.values()))
+            await self._refresh_rights(self._rooms())
         await self._followers.follow(changes)
 
     async def _catch_up(
@@ -94,6 +108,7 @@ class Watcher:
                 rooms[project].catch_up()
 
     async def _refresh_rights(self, rooms: Sequence[Room]) -> None:
+        self._reviews.begun += 1
         seated: list[tuple[Room, Peer]] = [(room, peer) for room in rooms for peer in room.peers]
         if not seated:
             return

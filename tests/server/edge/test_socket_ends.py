@@ -104,6 +104,7 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
     async with serving(way.channel) as home:
 
         async def before_the_change() -> Roles:
+            home.rooms.reviews.begun += 1
             return [Role.EDITOR]
 
         answers_first(monkeypatch, before_the_change, nothing)
@@ -119,12 +120,15 @@ async def test_a_peer_that_goes_while_it_sits_down_is_forgotten(
     async with serving(way.channel, Settings(max_connections_per_user=1)) as home:
         asked, go_on = asyncio.Event(), asyncio.Event()
 
+        async def reviewed() -> None:
+            home.rooms.reviews.begun += 1
+
         async def slowly() -> None:
             asked.set()
             await go_on.wait()
 
         with monkeypatch.context() as patch:
-            answers_first(patch, nothing, slowly)
+            answers_first(patch, reviewed, slowly)
             wire = await home.connects()
             await asked.wait()
             wire.is_gone()

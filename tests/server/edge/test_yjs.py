@@ -1,4 +1,7 @@
-"""The way in: refused before the upgrade, paced, told why at the end (L2, L6, L7, L8)."""
+"""The way in: refused before the upgrade, paced, told why at the end (L2, L6, L7, L8).
+
+Long because each way to be refused, and each way to end, has its own small test.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -196,11 +199,52 @@ async def test_a_role_that_changes_while_the_peer_sits_down_ends_the_connection_
     async with house() as home:
 
         async def before_the_change() -> Roles:
+            home.rooms.reviews.begun += 1
             return [Role.EDITOR]
 
         answers_first(monkeypatch, before_the_change, nothing)
         closed = await home.visit().sees_type("websocket.close")
         assert closed["code"] == 4502
+
+
+async def test_a_change_that_is_followed_after_the_seating_is_not_missed_L8(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with house() as home:
+        other = await home.store.directory.add_user(
+            email="bob@x.org", name="B", is_admin=False, password_hash=None
+        )
+        await home.store.directory.set_member(home.project, other.id, Role.OWNER)
+        again: list[object] = []
+
+        async def lowered() -> Roles:
+            """After the answer, before the peer is seated."""
+            await home.store.directory.set_member(home.project, home.ada, Role.VIEWER)
+            return [Role.OWNER]
+
+        async def counted() -> None:
+            again.append(None)
+
+        answers_first(monkeypatch, lowered, counted)
+        browser = home.visit()
+        await browser.sees(
+            lambda message: (
+                message["type"] == "websocket.close" or b"viewer" in message.get("bytes", b"")
+            )
+        )
+        assert again, "either it asks again, or the review of all who are seated does"
+
+
+async def test_who_sits_down_in_peace_is_asked_about_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with house() as home:
+        again: list[object] = []
+
+        async def counted() -> None:
+            again.append(None)
+
+        answers_first(monkeypatch, nothing, counted)
+        await home.connected()
+        assert not again
 
 
 async def test_a_revoked_token_ends_a_live_connection_L8() -> None:

@@ -118,6 +118,7 @@ async def test_news_survive_failures_of_the_database__L2() -> None:
             breaker,
             here.rooms.live,
             here.rooms.followers,
+            here.rooms.reviews,
         )
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(watcher.run())
@@ -149,6 +150,7 @@ async def test_what_cannot_be_followed_is_probed_and_tripped_only_if_that_fails_
             breaker,
             here.rooms.live,
             here.rooms.followers,
+            here.rooms.reviews,
         )
         async with asyncio.TaskGroup() as tasks:
             following = tasks.create_task(watcher.run())
