@@ -1,7 +1,7 @@
 """The studio is for everybody: by keyboard alone, with a screen reader, safe from each other."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.e2e.server import ROOT
 from tests.studio.browser import Person
@@ -27,6 +27,8 @@ RUN_AXE = """async () => (await axe.run({ resultTypes: ["violations"] })).violat
   one => ({ id: one.id, impact: one.impact, nodes: one.nodes.map(n => n.html).slice(0, 3) }))"""
 FOCUSED = """() => document.activeElement.getAttribute('aria-label')
   ?? document.activeElement.innerText"""
+DESK = ViewportSize(width=1280, height=720)
+PHONE = ViewportSize(width=390, height=844)
 VIEWS = {
     "board": ".node",
     "plan": ".section .cm-content",
@@ -104,6 +106,9 @@ def test_axe_finds_nothing_serious_in_any_view_light_or_dark(people: Arrive) -> 
             ada.page.get_by_text("Subscription").click()
             ada.page.wait_for_selector(".inspector .cm-content")
         found += serious(ada, view)
+        ada.page.set_viewport_size(PHONE)
+        found += serious(ada, f"{view} on a phone")
+        ada.page.set_viewport_size(DESK)
     ada.page.get_by_role("button", name="Share").click()
     ada.page.wait_for_selector(".member")
     found += serious(ada, "share")

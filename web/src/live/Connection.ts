@@ -9,7 +9,7 @@ import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import type { Awareness } from 'y-protocols/awareness'
 import { WebsocketProvider } from 'y-websocket'
-import type * as Y from 'yjs'
+import * as Y from 'yjs'
 import { api, got, Problem, UNREACHABLE } from '../api/client'
 import { unsavedKeyOf } from './kept'
 import * as saving from './saving'
@@ -22,7 +22,9 @@ const MARK_AFTER = 25
 const FIRST_WAIT = 300
 const LONGEST_WAIT = 8000
 /** Close codes after which the same bytes would be refused again. */
-const IMPOSSIBLE = new Set([1009, 4400, 4422, 4423])
+const IMPOSSIBLE = new Set([4400, 4422, 4423])
+/** A frame was too large for a socket. */
+const TOO_LARGE = 1009
 
 export class Connection {
   readonly #project: string
@@ -36,6 +38,8 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | null = null
   #markTimer: ReturnType<typeof setTimeout> | null = null
   #stopped = false
+  /** All that is here has gone over HTTP, and nothing has been typed since. */
+  #carried = false
 
   constructor(project: string, doc: Y.Doc, awareness: Awareness) {
     this.#project = project
@@ -110,6 +114,40 @@ export class Connection {
     }
   }
 
+  /** Sends all that is here over HTTP, which takes more at once than a frame (HTTP-5). */
+  async #carry(): Promise<void> {
+    await got(
+      api.POST('/projects/{project_id}/update', {
+        params: { path: { project_id: this.#project } },
+        headers: { 'Content-Type': 'application/octet-stream' },
+        body: Y.encodeStateAsUpdate(this.#doc) as unknown as string,
+        bodySerializer: (update: unknown) => update as Uint8Array<ArrayBuffer>,
+      }),
+    )
+    if (this.#stopped) return
+    this.#carried = true
+    this.renew()
+  }
+
+  async #carryRefused(): Promise<void> {
+    try {
+      await this.#carry()
+    } catch (error) {
+      const isRefused = error instanceof Problem && error.status !== UNREACHABLE
+      if (isRefused && this.#status.refusal !== null) this.#set({ refusal: error.message })
+    }
+  }
+
+  async #carryClosed(): Promise<void> {
+    try {
+      await this.#carry()
+    } catch (error) {
+      const trouble = requestTroubleOf(error)
+      this.#set({ trouble })
+      if (trouble.kind !== 'impossible') this.#again(this.#longer())
+    }
+  }
+
   #again(wait: number): void {
     if (this.#stopped) return
     if (this.#timer !== null) clearTimeout(this.#timer)
@@ -135,7 +173,12 @@ export class Connection {
     this.#provider.shouldConnect = false
     this.#ledger = saving.parted(this.#ledger)
     const code = event?.code ?? 1006
-    if (IMPOSSIBLE.has(code)) {
+    if (code === TOO_LARGE && !this.#carried) {
+      this.#set({ synced: false })
+      void this.#carryClosed()
+      return
+    }
+    if (code === TOO_LARGE || IMPOSSIBLE.has(code)) {
       this.#set({ synced: false, trouble: { kind: 'impossible', told: event?.reason ?? '' } })
       return
     }
@@ -157,6 +200,7 @@ export class Connection {
 
   #hearEdit = (_update: Uint8Array, origin: unknown): void => {
     if (origin === this.#provider) return
+    this.#carried = false
     this.#record(saving.edited(this.#ledger))
     this.#markTimer ??= setTimeout(this.#mark, MARK_AFTER)
   }
@@ -182,7 +226,9 @@ export class Connection {
 
   #hearRefusal = (_reply: encoding.Encoder, message: decoding.Decoder): void => {
     decoding.readVarUint(message)
+    const isFirst = this.#status.refusal === null
     this.#set({ refusal: decoding.readVarString(message) })
+    if (isFirst && !this.#carried) void this.#carryRefused()
   }
 
   #record(ledger: saving.Ledger): void {
@@ -209,4 +255,10 @@ function troubleOf(error: unknown): Trouble {
   if (error.status === 404) return { kind: 'gone' }
   if (error.status === 503) return { kind: 'out-of-service', told: error.message }
   return { kind: 'offline' }
+}
+
+/** What was too large for the socket was refused for good, or only this time. */
+function requestTroubleOf(error: unknown): Trouble {
+  const isRefused = error instanceof Problem && [400, 409, 413, 422].includes(error.status)
+  return isRefused ? { kind: 'impossible', told: error.message } : troubleOf(error)
 }

@@ -41,8 +41,9 @@ export function Notices({ status, role, told }: Props) {
     return (
       <Strip
         kind="danger"
-        words={`The server cannot take what this browser holds: ${trouble.told}`}
+        words={`The server cannot take what this browser holds: ${trouble.told.replace(/\.$/, '')}. It is kept here; take back or shorten what you added last, then send it again.`}
       >
+        <SendAgain />
         <Discard />
       </Strip>
     )
@@ -60,20 +61,24 @@ function kept(unsaved: boolean): string {
 
 /** A write was refused: by a role, by a limit, or for a reason that the server tells. */
 function Refused({ refusal, role }: { refusal: string; role: Role | null }) {
-  const { live } = useOpen()
   const words =
     role === 'viewer'
       ? 'You may only look at this project now. What you typed last was not saved.'
-      : `The server refused your last edit: ${refusal}.`
+      : `The server refused your last edit: ${refusal}. It is kept in this browser.`
   return (
     <Strip kind="danger" words={words}>
-      {role !== 'viewer' && (
-        <button type="button" className="button" onClick={() => live.connection.renew()}>
-          Send again
-        </button>
-      )}
+      {role !== 'viewer' && <SendAgain />}
       <Discard />
     </Strip>
+  )
+}
+
+function SendAgain() {
+  const { live } = useOpen()
+  return (
+    <button type="button" className="button" onClick={() => live.connection.renew()}>
+      Send again
+    </button>
   )
 }
 

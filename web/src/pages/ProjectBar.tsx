@@ -77,13 +77,19 @@ export function ProjectBar({ project, view, status, agent }: Props) {
         <button
           type="button"
           className="button agent-button"
+          aria-label="Agent"
           aria-expanded={agent.calls > 0}
           title="Agent (Ctrl K)"
           onClick={agent.calls > 0 ? agent.close : agent.call}
         >
           <Bot size={15} aria-hidden /> <span>Agent</span>
         </button>
-        <button type="button" className="button share-button" onClick={() => setSharing(true)}>
+        <button
+          type="button"
+          className="button share-button"
+          aria-label="Share"
+          onClick={() => setSharing(true)}
+        >
           <Share2 size={15} aria-hidden /> <span>Share</span>
         </button>
       </TopBar>

@@ -1,14 +1,16 @@
-/** The sections as a list: to go to one, and to put them in order, by dragging or with Alt and arrows. */
+/** The sections as a list: to go to one, and to put them in order, by dragging its handle or with Alt and arrows. */
 import { GripVertical } from 'lucide-react'
-import { type DragEvent, type KeyboardEvent, useState } from 'react'
+import { type KeyboardEvent, useRef } from 'react'
 import { moveSection, type Section } from '../document/sections'
 import { useColleagues, useOpen } from '../live/useLive'
-
-const DRAGGED = 'application/x-8gentc-section'
+import { useReorder } from './useReorder'
 
 export function Outline({ order }: { order: readonly Section[] }) {
   const { live, canWrite } = useOpen()
-  const [over, setOver] = useState<number | null>(null)
+  const list = useRef<HTMLOListElement>(null)
+  const { handle, before } = useReorder(list, (from, to) =>
+    moveSection(live.document, order, order[from]?.id ?? '', to),
+  )
 
   function hearKey(event: KeyboardEvent, index: number): void {
     const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0
@@ -18,34 +20,18 @@ export function Outline({ order }: { order: readonly Section[] }) {
     moveSection(live.document, order, order[index]?.id ?? '', to)
   }
 
-  function drop(event: DragEvent, before: number): void {
-    event.preventDefault()
-    setOver(null)
-    const id = event.dataTransfer.getData(DRAGGED)
-    const from = order.findIndex((one) => one.id === id)
-    // Places are counted without the section that moves.
-    if (from >= 0) moveSection(live.document, order, id, before > from ? before - 1 : before)
-  }
-
   return (
     <nav className="outline" aria-label="Sections">
-      <ol>
+      <ol ref={list}>
         {order.map((section, index) => (
-          <li
-            key={section.id}
-            className={over === index ? 'over' : ''}
-            draggable={canWrite}
-            onDragStart={(event) => event.dataTransfer.setData(DRAGGED, section.id)}
-            onDragOver={(event) => {
-              if (!event.dataTransfer.types.includes(DRAGGED)) return
-              event.preventDefault()
-              setOver(isLowerHalf(event) ? index + 1 : index)
-            }}
-            onDragLeave={() => setOver(null)}
-            onDrop={(event) => drop(event, isLowerHalf(event) ? index + 1 : index)}
-          >
-            {canWrite && <GripVertical className="grip" size={14} aria-hidden />}
+          <li key={section.id} className={before === index ? 'over' : ''}>
+            {canWrite && (
+              <span className="grip" aria-hidden {...handle(index)}>
+                <GripVertical size={14} />
+              </span>
+            )}
             <a
+              draggable={false}
               href={`#section-${section.id}`}
               aria-keyshortcuts={canWrite ? 'Alt+ArrowUp Alt+ArrowDown' : undefined}
               onKeyDown={(event) => hearKey(event, index)}
@@ -59,20 +45,15 @@ export function Outline({ order }: { order: readonly Section[] }) {
             <WhoIsIn id={section.id} />
           </li>
         ))}
-        <li className={over === order.length ? 'over last' : 'last'} aria-hidden />
+        <li className={before === order.length ? 'over last' : 'last'} aria-hidden />
       </ol>
       {canWrite && order.length > 1 && (
         <p className="quiet outline-hint">
-          Drag to reorder, or <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd>
+          Drag a handle to reorder, or <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd>
         </p>
       )}
     </nav>
   )
-}
-
-function isLowerHalf(event: DragEvent): boolean {
-  const box = event.currentTarget.getBoundingClientRect()
-  return event.clientY > box.top + box.height / 2
 }
 
 function WhoIsIn({ id }: { id: string }) {

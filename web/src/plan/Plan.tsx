@@ -5,11 +5,12 @@ import {
   CornerUpLeft,
   CornerUpRight,
   FilePlus2,
+  ListOrdered,
   PenLine,
   Plus,
   UserRoundSearch,
 } from 'lucide-react'
-import { useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import { addSection, addSections, inOrder } from '../document/sections'
 import { useElements } from '../document/useElements'
 import { useCanUndo } from '../live/useCanUndo'
@@ -24,6 +25,7 @@ export default function Plan() {
   const sections = useElements(live.sections)
   const order = useMemo(() => inOrder(sections), [sections])
   const [mode, setMode] = useState<Mode>('write')
+  const [isOutlined, setOutlined] = useState(false)
   useEffect(() => live.attention.rest, [live])
   const add = (index: number) => {
     live.undo.plan.stopCapturing()
@@ -35,12 +37,23 @@ export default function Plan() {
   if (order.length === 0) return <Nothing onAdd={() => add(0)} />
   return (
     <div className="plan">
-      <aside className="plan-side">
+      <aside className={isOutlined ? 'plan-side open' : 'plan-side'}>
         <Outline order={order} />
       </aside>
       <div className="plan-scroll">
         <div className="plan-page">
-          <PlanTools mode={mode} onMode={setMode} />
+          <PlanTools mode={mode} onMode={setMode}>
+            <button
+              type="button"
+              className="button plain icon outline-toggle"
+              aria-label="Sections"
+              title="Sections"
+              aria-expanded={isOutlined}
+              onClick={() => setOutlined(!isOutlined)}
+            >
+              <ListOrdered size={17} aria-hidden />
+            </button>
+          </PlanTools>
           {order.map((section, index) => (
             <SectionCard
               key={section.id}
@@ -71,7 +84,13 @@ const MODES: Record<Mode, { name: string; Icon: typeof Plus }> = {
   origins: { name: 'Who wrote it', Icon: UserRoundSearch },
 }
 
-function PlanTools({ mode, onMode }: { mode: Mode; onMode: (mode: Mode) => void }) {
+interface PlanToolsProps {
+  mode: Mode
+  onMode: (mode: Mode) => void
+  children: ReactNode
+}
+
+function PlanTools({ mode, onMode, children }: PlanToolsProps) {
   const { canWrite } = useOpen()
   const modes: Mode[] = canWrite ? ['write', 'read', 'origins'] : ['read', 'origins']
   const shown = canWrite || mode !== 'write' ? mode : 'read'
@@ -95,6 +114,7 @@ function PlanTools({ mode, onMode }: { mode: Mode; onMode: (mode: Mode) => void 
         })}
       </fieldset>
       <span className="grow" />
+      {children}
       {canWrite && <UndoTools />}
     </div>
   )
