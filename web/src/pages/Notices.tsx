@@ -41,9 +41,8 @@ export function Notices({ status, role, told }: Props) {
     return (
       <Strip
         kind="danger"
-        words={`The server cannot take what this browser holds: ${trouble.told.replace(/\.$/, '')}. It is kept here; take back or shorten what you added last, then send it again.`}
+        words={`The server cannot take what this browser holds: ${trouble.told.replace(/\.$/, '')}. It is kept here; undo what you added last, then load this page again.`}
       >
-        <SendAgain />
         <Discard />
       </Strip>
     )
