@@ -23,6 +23,7 @@ WHEELS := dist
 PEERS := benchmarks/peers
 TYPES := clients/typescript
 STUDIO := server/edge/static/studio
+LONGER := (slow or node or postgres) and not browser
 
 # Stamps stand for "installed what these files say", so that a second call costs nothing.
 PY_STAMP := $(VENV)/.installed
@@ -78,9 +79,12 @@ $(VENV)/.local-ai: $(PY_STAMP)
 	touch $@
 
 # Without Node the interop tests are skipped and say so; .ci/run turns skips into failures.
+# What starts servers has the machine to itself, and so do browsers.
 test: install $(if $(shell command -v npm),$(NODE_STAMP) $(TYPES)/node_modules/.installed web check-web)
 	$(BIN)/python -m pytest --numprocesses auto -m "not (slow or node or postgres)"
-	$(BIN)/python -m pytest --durations 40 -m "(slow or node or postgres) and not browser"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "$(LONGER)" \
+		--ignore tests/e2e --ignore tests/benchmarks
+	$(BIN)/python -m pytest --durations 40 -m "$(LONGER)" tests/e2e tests/benchmarks
 	$(BIN)/python -m pytest -m browser
 
 check: install $(if $(shell command -v npm),check-web)

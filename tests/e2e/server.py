@@ -112,6 +112,8 @@ class Server:
         """The process's environment: ours, without settings that somebody exported. ``CHANNEL``
         chooses the channel of all servers: ``CHANNEL=plain pytest tests/e2e``."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AGENTC_")}
+        # Every command would compile all that it imports, which takes longer than all else.
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
         kept["PYTHONPATH"] = str(ROOT)
         if "CHANNEL" in os.environ:
             kept["AGENTC_CHANNEL"] = os.environ["CHANNEL"]
