@@ -49,7 +49,7 @@ export function Outline({ order }: { order: readonly Section[] }) {
       </ol>
       {canWrite && order.length > 1 && (
         <p className="quiet outline-hint">
-          Drag a handle to reorder, or <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd>
+          Drag to reorder, or <kbd>Alt</kbd> <kbd>↑</kbd> <kbd>↓</kbd>
         </p>
       )}
     </nav>
