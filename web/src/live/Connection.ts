@@ -23,6 +23,8 @@ const FIRST_WAIT = 300
 const LONGEST_WAIT = 8000
 /** Close codes after which the same bytes would be refused again. */
 const IMPOSSIBLE = new Set([4400, 4422, 4423])
+/** Bytes; a document of fewer was refused for another reason than a frame's size. */
+const LARGE = 64 * 1024
 /** A frame was too large for a socket. */
 const TOO_LARGE = 1009
 
@@ -130,6 +132,7 @@ export class Connection {
   }
 
   async #carryRefused(): Promise<void> {
+    if (Y.encodeStateAsUpdate(this.#doc).length < LARGE) return
     try {
       await this.#carry()
     } catch (error) {
