@@ -54,7 +54,9 @@ def test_a_large_paste_is_sent_and_one_too_large_is_kept_told_and_taken_back(
         ada.page.reload()
         ada.saved()
         expect(told).to_have_count(0)
-        expect(ada.page.locator(".section").nth(1)).to_contain_text("Grace goes on.")
+        customers = ada.page.locator(".section").nth(1)
+        customers.scroll_into_view_if_needed()
+        expect(customers.locator(".cm-content")).to_contain_text("Grace goes on.")
         body = ada.get(f"/projects/{project}/plan")["items"][0]["body"]
         assert "The end of the large one." in body
         assert "Far too much." not in body
