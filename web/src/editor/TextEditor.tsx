@@ -48,7 +48,7 @@ export default function TextEditor(props: Props) {
           keysOf(undo),
           language === 'markdown' ? markdownText : plainText,
           mode.current.of(modeOf(locked.current)),
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
           placeholderOf(placeholder),
           extension,
           attending(live.attention, kind, id),
@@ -68,13 +68,7 @@ export default function TextEditor(props: Props) {
   return <div className="text-editor" ref={place} />
 }
 
-/** A text that one may not change can still be read with a caret, and selected. */
+/** A text that one may not change can still be reached, read with a caret, and selected. */
 function modeOf(isLocked: boolean): Extension {
-  return [
-    EditorState.readOnly.of(isLocked),
-    EditorView.editable.of(!isLocked),
-    isLocked ? TABBABLE : NONE,
-  ]
+  return [EditorState.readOnly.of(isLocked), EditorView.editable.of(!isLocked)]
 }
-
-const TABBABLE = EditorView.contentAttributes.of({ tabindex: '0' })
