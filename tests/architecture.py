@@ -76,6 +76,7 @@ CATCHERS = {
     ("server/room/compactor.py", "_try"),
     ("server/room/upkeep.py", "_try"),
     ("server/room/difference.py", "_packed"),
+    ("server/room/projector.py", "_known"),
     ("server/room/projector.py", "_job"),
     ("server/room/projector.py", "_differences"),
     ("server/room/projector.py", "_write"),

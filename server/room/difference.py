@@ -84,11 +84,6 @@ class Job:
     source: Source
     known: Known
 
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return len(self.source.checkpoint or b"") + sum(map(len, self.source.updates))
-
 
 def packed_differences(jobs: Sequence[Job]) -> list[tuple[bytes, ...] | Exception]:
     """The same of several documents, each step pickled: the process that asked unpacks them one

@@ -14,9 +14,10 @@ projected is put off; no other waits for it, and no room hears of it).
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from server.protocol.errors import (
     AgentcError,
@@ -35,6 +36,10 @@ from server.room.unprojected import Unprojected
 from server.room.worker import Worker
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_Standing = tuple[ProjectId, Known]
 
 TICK_SECONDS = 0.25
 SWEEP_SECONDS = 60.0
@@ -87,7 +92,8 @@ class Projector:
         last: ProjectId | None = None
         while page := await self.projection.behind(last, AT_ONCE):
             last, begun = page[-1], self.clock.monotonic()
-            await self.project([name for name in page if not self.unprojected.lists(name)])
+            if ours := [name for name in page if not self.unprojected.lists(name)]:
+                await self.project(ours)
             taken = self.clock.monotonic() - begun
             await self.clock.sleep(min(RESTS * taken, LONGEST_REST))
 
@@ -107,40 +113,36 @@ class Projector:
 
     async def _project(self, projects: Sequence[ProjectId]) -> None:
         small: list[Step] = []
-        async for jobs in self._batches(projects):
-            for packed in await self._differences(jobs):
+        known = await self._known(projects)
+        for batch in _groups(list(known.items()), _stored_bytes, ROOM_BYTES):
+            for packed in await self._differences(await self._jobs(batch)):
                 if len(packed) == 1:
                     small.append(unpacked(packed[0]))
                 else:
                     await self._write_in_turn(packed)
-        for group in _groups(small):
+        for group in _groups(small, _row_count, ROWS_PER_STEP):
             await self._write(group)
 
-    async def _batches(self, projects: Sequence[ProjectId]) -> AsyncIterator[list[Job]]:
-        """Those that are not up to date or put off; small ones together."""
-        batch: list[Job] = []
-        for project, known in (await self._known(projects)).items():
-            job = await self._job(project, known)
-            if job is None:
-                continue
-            if batch and job.size + sum(other.size for other in batch) > ROOM_BYTES:
-                yield batch
-                batch = []
-            batch.append(job)
-        if batch:
-            yield batch
-
     async def _known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
+        """What is known of each; those of which that cannot be said are put off. If it cannot be
+        said of all together, each is asked about alone."""
         try:
             found = await self.projection.known(projects)
-        except StoreBusy as error:
-            for project in projects:
-                self._put_off(project, error)
+        except Exception as error:
+            if len(projects) > 1 and not isinstance(error, StoreUnavailable):
+                alone = [await self._known([project]) for project in projects]
+                return {project: known for one in alone for project, known in one.items()}
+            self._put_off(projects[0], error)
             return {}
         for project in projects:
             if project not in found:
                 self._put_off(project, NotFound("no such project"))
         return found
+
+    async def _jobs(self, batch: Sequence[_Standing]) -> list[Job]:
+        """What is to be read, of those that are not up to date or put off."""
+        jobs = [await self._job(project, known) for project, known in batch]
+        return [job for job in jobs if job is not None]
 
     async def _job(self, project: ProjectId, known: Known) -> Job | None:
         if known.seq >= known.head:
@@ -157,6 +159,8 @@ class Projector:
 
         A document that ends the worker takes the others with it, so then each goes alone.
         """
+        if not jobs:
+            return []
         try:
             found = await self.worker.run(packed_differences, jobs)
         except Exception as error:
@@ -230,19 +234,26 @@ class Projector:
             await self.clock.sleep(RETRY_SECONDS)
 
 
-def _groups(steps: Sequence[Step]) -> Iterator[list[Step]]:
-    """What is written together: so many documents as have the rows of one full step."""
-    group: list[Step] = []
-    room = ROWS_PER_STEP
-    for step in steps:
-        rows = len(step.puts) + len(step.drops)
-        if group and rows > room:
+def _groups(items: Sequence[T], weight: Callable[[T], int], most: int) -> Iterator[list[T]]:
+    """The same in order, together as long as they weigh no more than the largest may."""
+    group: list[T] = []
+    room = most
+    for item in items:
+        if group and weight(item) > room:
             yield group
-            group, room = [], ROWS_PER_STEP
-        group.append(step)
-        room -= rows
+            group, room = [], most
+        group.append(item)
+        room -= weight(item)
     if group:
         yield group
+
+
+def _stored_bytes(standing: _Standing) -> int:
+    return standing[1].stored_bytes
+
+
+def _row_count(step: Step) -> int:
+    return len(step.puts) + len(step.drops)
 
 
 def _unexpected(project: ProjectId) -> DocumentFault:

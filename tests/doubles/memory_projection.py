@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from server.document.schema import Diagram, Edge, Node, Section
+from server.protocol.errors import DocumentDamaged
 from server.protocol.ids import ProjectId, Seq
 from server.room.projection_ports import Conclusion, Element, Kind, Known, Put, Step
 
@@ -54,9 +55,12 @@ class MemoryProjection:
     database: "MemoryDatabase"
     written: list[Step] = field(default_factory=list)
     fails: dict[ProjectId, Exception] = field(default_factory=dict)
+    unreadable: set[ProjectId] = field(default_factory=set)
 
     async def known(self, projects: Sequence[ProjectId]) -> Mapping[ProjectId, Known]:
-        """What is there."""
+        """What is there, or damage as told."""
+        if damaged := self.unreadable.intersection(projects):
+            raise DocumentDamaged(f"{sorted(damaged)} do not read")
         documents = self.database.documents
         return {
             project: self._known(project)

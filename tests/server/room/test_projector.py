@@ -238,6 +238,20 @@ async def test_one_document_that_fails_keeps_no_other_from_it(study: Study) -> N
     assert study.labels() == ["a", "still open"]
 
 
+async def test_a_projection_that_does_not_read_keeps_no_other_from_it_L7(study: Study) -> None:
+    here = study.here
+    study.projection.unreadable.add(PROJECT)
+    first, second = await here.guest("ada"), await here.guest("bob", project=OTHER)
+    await add_node(first, "a")
+    await add_node(second, "b")
+    await here.deliver()
+    await here.clock.advance(3)
+    assert (study.labels(), study.labels(OTHER)) == ([], ["b"])
+    study.projection.unreadable.clear()
+    await here.clock.advance(20)
+    assert study.labels() == ["a"]
+
+
 async def test_rows_that_the_database_refuses_fail_alone(study: Study) -> None:
     here = study.here
     study.projection.fails[PROJECT] = DocumentFault(PROJECT, "told to")
