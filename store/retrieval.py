@@ -19,30 +19,21 @@ from server.room.run_ports import Said
 from store import run_tables as r
 from store.database import Database
 from store.saying import MESSAGE, said_of
-from store.search_index import postgresql_any, sqlite_any
+from store.search_index import FOUND, postgresql_any, sqlite_any
 
 ELEMENTS: Final = (Topic.NODE, Topic.EDGE, Topic.SECTION, Topic.DIAGRAM)
 
-SQLITE = (
-    "SELECT e.topic, e.element FROM search_index"
-    " JOIN search_entries AS e ON e.id = search_index.rowid"
-    " WHERE search_index MATCH :match AND e.project_id = :project AND e.topic IN :topics"
-    " ORDER BY bm25(search_index, 0.0, 5.0, 1.0), e.id LIMIT :most"
-)
-POSTGRESQL = (
-    "SELECT e.topic, e.element FROM search_entries AS e"
-    " JOIN search_index AS i ON i.id = e.id,"
-    " CAST(CAST(:match AS text) AS tsquery) AS q"
-    " WHERE e.project_id = :project AND e.topic IN :topics AND i.vector @@ q"
-    " ORDER BY ts_rank('{0, 0, 0.2, 1}', i.vector, q, 1) DESC, e.id LIMIT :most"
-)
+
+def _best(found: str) -> TextClause:
+    return text(
+        "SELECT e.topic, e.element"
+        f" FROM ({found}) AS found JOIN search_entries AS e ON e.id = found.entry"
+        " WHERE e.project_id = :project AND e.topic IN :topics"
+        " ORDER BY found.score, e.id LIMIT :most"
+    ).bindparams(bindparam("topics", expanding=True))
 
 
-def _found(query: str) -> TextClause:
-    return text(query).bindparams(bindparam("topics", expanding=True))
-
-
-FOUND = {"sqlite": _found(SQLITE), "postgresql": _found(POSTGRESQL)}
+BEST = {dialect: _best(found) for dialect, found in FOUND.items()}
 MESSAGES = select(r.messages).where(
     r.messages.c.project_id == bindparam("project"),
     r.messages.c.number.in_(bindparam("numbers", expanding=True)),
@@ -81,4 +72,4 @@ def _find(
     dialect = conn.dialect.name
     match = postgresql_any(asked) if dialect == "postgresql" else sqlite_any(asked, project)
     values = {"match": match, "project": project, "topics": list(topics), "most": limit}
-    return [(row.topic, row.element) for row in conn.execute(FOUND[dialect], values)]
+    return [(row.topic, row.element) for row in conn.execute(BEST[dialect], values)]

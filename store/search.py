@@ -24,22 +24,12 @@ from store import projection_tables as p
 from store import search_index
 from store import tables as t
 from store.database import Database
+from store.saying import MESSAGE
 from store.tables import AnyRow
 
 MAX_SCOPE: Final = 200
 """Projects that are named to SQLite's index. Whoever has more is searched for everywhere,
 and the join keeps what is theirs."""
-
-# A heading weighs five times a body. Both scores: the less, the better.
-FOUND_SQLITE = (
-    "SELECT rowid AS entry, bm25(search_index, 0.0, 5.0, 1.0) AS score"
-    " FROM search_index WHERE search_index MATCH :match"
-)
-FOUND_POSTGRESQL = (
-    "SELECT i.id AS entry, -CAST(ts_rank('{0, 0, 0.2, 1}', i.vector, q, 1)"
-    " AS double precision) AS score"
-    " FROM search_index AS i, CAST(CAST(:match AS text) AS tsquery) AS q WHERE i.vector @@ q"
-)
 
 
 def _hits(found: str) -> TextClause:
@@ -51,13 +41,13 @@ def _hits(found: str) -> TextClause:
         " JOIN project_members AS m ON m.project_id = e.project_id AND m.user_id = :user"
         " JOIN projects AS p ON p.id = e.project_id AND p.deleted_at IS NULL"
         " WHERE (:in_project = '' OR e.project_id = :in_project)"
-        " AND e.topic <> 'message' AND (:of_topic = '' OR e.topic = :of_topic)"
+        f" AND e.topic <> '{MESSAGE}' AND (:of_topic = '' OR e.topic = :of_topic)"
         " AND (found.score > :score OR (found.score = :score AND e.id > :entry))"
         " ORDER BY found.score, e.id LIMIT :most"
     ).bindparams(bindparam("in_project"), bindparam("of_topic"))
 
 
-HITS = {"sqlite": _hits(FOUND_SQLITE), "postgresql": _hits(FOUND_POSTGRESQL)}
+HITS = {dialect: _hits(found) for dialect, found in search_index.FOUND.items()}
 SCOPE = (
     select(t.project_members.c.project_id)
     .where(t.project_members.c.user_id == bindparam("user"))

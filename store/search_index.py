@@ -36,6 +36,20 @@ INSERT_POSTGRESQL = text(
     "INSERT INTO search_index (id, vector) VALUES (:id, CAST(CAST(:vector AS text) AS tsvector))"
 )
 
+# A heading weighs five times a body. Both scores: the less, the better.
+FOUND: Final = {
+    "sqlite": (
+        "SELECT rowid AS entry, bm25(search_index, 0.0, 5.0, 1.0) AS score"
+        " FROM search_index WHERE search_index MATCH :match"
+    ),
+    "postgresql": (
+        "SELECT i.id AS entry, -CAST(ts_rank('{0, 0, 0.2, 1}', i.vector, q, 1)"
+        " AS double precision) AS score"
+        " FROM search_index AS i, CAST(CAST(:match AS text) AS tsquery) AS q WHERE i.vector @@ q"
+    ),
+}
+"""What matches and how well, of each database."""
+
 Entry = tuple[str, str, Wording]
 """The topic of what is found, its id, and the words by which it is found."""
 
@@ -94,17 +108,20 @@ def _places(wording: Wording) -> Iterator[str]:
 def sqlite_match(terms: Sequence[Term], projects: Sequence[ProjectId]) -> str:
     """A query of FTS5; ``projects`` narrow it, if there are any."""
     asked = " AND ".join(f"{_quoted(term.word)}{' *' if term.prefix else ''}" for term in terms)
+    return _within(projects, asked)
+
+
+def sqlite_any(words: Sequence[str], project: ProjectId) -> str:
+    """A query of FTS5 for any of these words, in a project."""
+    return _within([project], " OR ".join(map(_quoted, words)))
+
+
+def _within(projects: Sequence[ProjectId], asked: str) -> str:
     everywhere = f"{{heading body}} : ({asked})"
     if not projects:
         return everywhere
     scope = " OR ".join(_quoted(project) for project in projects)
     return f"(project : ({scope})) AND ({everywhere})"
-
-
-def sqlite_any(words: Sequence[str], project: ProjectId) -> str:
-    """A query of FTS5 for any of these words, in a project."""
-    asked = " OR ".join(map(_quoted, words))
-    return f"(project : {_quoted(project)}) AND ({{heading body}} : ({asked}))"
 
 
 def postgresql_match(terms: Sequence[Term]) -> str:
