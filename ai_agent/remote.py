@@ -11,7 +11,7 @@ connection that ends costs nothing: what was sent is sent again first, and is re
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -19,13 +19,14 @@ from ai_agent.beside import beside
 from ai_agent.colleague import FRAMES, Colleague
 from ai_agent.ports import Arrival
 from server.document.landed import NOTHING, landed
-from server.document.proposals import Status, proposals_of
+from server.document.proposals import proposals_of
 from server.document.replica import Replica
 from server.protocol.errors import RoomClosed, RunFailed
 from server.protocol.messages import Denied, SyncStep1, SyncStep2, SyncUpdate, decode, encode
 from server.room.authors import Authors
 from server.room.ports import Clock
 from server.room.run_ports import Run, RunReason
+from server.room.settling import open_of
 
 SILENCE_SECONDS: Final = 60.0
 """Our servers say something twice a minute."""
@@ -124,17 +125,10 @@ class RemotePlace:
         """Asked anew: people may have decided already."""
         async with self.connect() as channel:
             state = await RemoteLink(channel, self.clock, []).fetch()
-        replica = Replica.load([state])
-        try:
-            found = replica.read(proposals_of)
-        finally:
-            replica.close()
-        return any(one.run == run.id and one.status is Status.OPEN for one in found)
+        with closing(Replica.load([state])) as replica:
+            return bool(open_of(run.id, replica.read(proposals_of)))
 
 
 def _one(updates: list[bytes]) -> bytes:
-    replica = Replica.load(updates)
-    try:
+    with closing(Replica.load(updates)) as replica:
         return replica.everything()
-    finally:
-        replica.close()

@@ -26,7 +26,7 @@ from server.protocol.errors import RoomClosed, RunFailed
 from server.protocol.ids import RunId, UserId
 from server.room.historian import Work
 from server.room.ports import Clock
-from server.room.run_ports import Progress, Run, RunReason, RunStatus, Target
+from server.room.run_ports import Run, RunReason, Target
 
 MAX_MESSAGE_BYTES: Final = 2**30
 """A document comes in one message."""
@@ -63,7 +63,16 @@ async def _told(call: Any) -> Any:
 
 async def run_errand(wanted: Wanted, settings: Settings, work: Work, clock: Clock) -> Run:
     """Do what is asked for, there."""
-    errand = Errand(_run_of(wanted, clock), clock)
+    run = Run(
+        id=RunId(uuid4().hex),
+        project=wanted.project,
+        asker=UserId(""),  # Known there, by the token, and nobody's account here.
+        task=wanted.task,
+        prompt=wanted.prompt,
+        target=Target(),
+        created_at=clock.now(),
+    )
+    errand = Errand(run, clock)
     place = RemotePlace(partial(_connected, wanted), clock)
     async with office_of(settings, work, clock, place, errand, Unindexed()) as office:
         return await Worker(office, "errand").work_now(errand.kept.id)
@@ -93,25 +102,3 @@ def _refusal(status: int) -> RunFailed | RoomClosed:
     if status in REFUSED:
         return RunFailed(RunReason.LOST_RIGHTS.value, REFUSED[status])
     return RoomClosed(f"the remote server answers {status}")
-
-
-def _run_of(wanted: Wanted, clock: Clock) -> Run:
-    return Run(
-        id=RunId(uuid4().hex),
-        project=wanted.project,
-        asker=UserId(""),
-        task=wanted.task,
-        prompt=wanted.prompt,
-        target=Target(),
-        status=RunStatus.QUEUED,
-        reason=None,
-        told="",
-        model="",
-        attempt=0,
-        cancelling=False,
-        progress=Progress(),
-        created_at=clock.now(),
-        started_at=None,
-        ended_at=None,
-        reverted_at=None,
-    )

@@ -120,7 +120,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A request, and what has become of it."""
+    """A request, and what has become of it: nothing, at first."""
 
     id: RunId
     project: ProjectId
@@ -128,18 +128,18 @@ class Run:
     task: RunTask
     prompt: str
     target: Target
-    status: RunStatus
-    reason: RunReason | None
-    told: str
-    """What a person may do about ``reason``; empty without one."""
-    model: str
-    attempt: int
-    cancelling: bool
-    progress: Progress
     created_at: Millis
-    started_at: Millis | None
-    ended_at: Millis | None
-    reverted_at: Millis | None
+    status: RunStatus = RunStatus.QUEUED
+    reason: RunReason | None = None
+    told: str = ""
+    """What a person may do about ``reason``; empty without one."""
+    model: str = ""
+    attempt: int = 0
+    cancelling: bool = False
+    progress: Progress = Progress()
+    started_at: Millis | None = None
+    ended_at: Millis | None = None
+    reverted_at: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from ai_agent.prompting import PASSAGES, key_of, question_of, remembered
 from ai_agent.writing.readers import plan_reader
 from server.protocol.ids import Millis, ProjectId, RunId, UserId
 from server.room.run_ports import (
-    Progress,
     Run,
     RunStatus,
     RunTask,
@@ -22,8 +21,8 @@ from tests.ai_agent.bureau import ScriptedModel
 
 FORM = Form("Write a plan.", {"type": "object"}, plan_reader())
 RUN = Run(
-    RunId("r"), ProjectId("p"), UserId("u"), RunTask.PLAN, "Shorter", Target(), RunStatus.RUNNING,
-    None, "", "", 1, False, Progress(), Millis(0), None, None, None,
+    RunId("r"), ProjectId("p"), UserId("u"), RunTask.PLAN, "Shorter", Target(), Millis(0),
+    RunStatus.RUNNING, attempt=1,
 )  # fmt: skip
 
 

@@ -77,17 +77,7 @@ class MemoryRuns:
             task=new.task,
             prompt=new.prompt,
             target=new.target,
-            status=RunStatus.QUEUED,
-            reason=None,
-            told="",
-            model="",
-            attempt=0,
-            cancelling=False,
-            progress=Progress(),
             created_at=self.clock.now(),
-            started_at=None,
-            ended_at=None,
-            reverted_at=None,
         )
         self._say(run, Speaker.PERSON, new.asker, new.prompt)
         return self._put(run)

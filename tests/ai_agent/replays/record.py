@@ -17,7 +17,7 @@ from server.document.schema import ProjectView
 from server.edge.clock import SystemClock
 from server.protocol.errors import RunFailed
 from server.protocol.ids import Millis, ProjectId, RunId, UserId
-from server.room.run_ports import Progress, Run, RunStatus, RunTask, Target
+from server.room.run_ports import Run, RunStatus, RunTask, Target
 from tests.ai_agent.replays.recordings import FOLDER, Recording
 from tests.doubles.memory_retrieval import MemoryRetrieval
 from tests.doubles.memory_store import MemoryDatabase
@@ -43,7 +43,7 @@ def asked(task: RunTask, prompt: str, diagram: str | None) -> Run:
     """A run that asks this."""
     return Run(
         RunId("r"), ProjectId("p"), UserId("u"), task, prompt, Target(diagram=diagram),
-        RunStatus.RUNNING, None, "", "", 1, False, Progress(), Millis(0), None, None, None,
+        Millis(0), RunStatus.RUNNING, attempt=1,
     )  # fmt: skip
 
 
