@@ -35,6 +35,15 @@ from server.room.rooms import Rooms
 
 
 @dataclass(frozen=True, slots=True)
+class _Admission:
+    """Who may sit down, as what, and how many reviews of rights had begun when that was asked."""
+
+    seat: Seat
+    role: Role
+    reviews: int
+
+
+@dataclass(frozen=True, slots=True)
 class YjsEndpoint:
     """The plain dialect in front of the rooms."""
 
@@ -66,7 +75,7 @@ class YjsEndpoint:
             else:
                 await self._hand_over(channel, admission, hold.keep())
 
-    async def _admit(self, websocket: WebSocket) -> "_Admission":
+    async def _admit(self, websocket: WebSocket) -> _Admission:
         """Who may sit down. Raises the refusal."""
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
@@ -89,7 +98,7 @@ class YjsEndpoint:
         """A peer that lagged has drained when so much is left."""
         return self.settings.max_backlog_bytes // 4
 
-    async def _take_seat(self, channel: LiveChannel | AsgiChannel, admission: "_Admission") -> Peer:
+    async def _take_seat(self, channel: LiveChannel | AsgiChannel, admission: _Admission) -> Peer:
         seat = admission.seat
         peer = await self.rooms.join(seat.project, channel, seat, admission.role)
         channel.on_drained = peer.drained
@@ -104,7 +113,7 @@ class YjsEndpoint:
     # --- a server that hands over ---
 
     async def _hand_over(
-        self, channel: LiveChannel, admission: "_Admission", release: Callable[[], None]
+        self, channel: LiveChannel, admission: _Admission, release: Callable[[], None]
     ) -> None:
         """Seat the peer, and leave the rest to whoever calls the reader."""
         seated = False
@@ -121,7 +130,7 @@ class YjsEndpoint:
 
     # --- any other server ---
 
-    async def _converse(self, websocket: WebSocket, admission: "_Admission") -> None:
+    async def _converse(self, websocket: WebSocket, admission: _Admission) -> None:
         """Carry frames both ways until either side ends it."""
         channel = AsgiChannel(websocket.send, low_water=self._low_water)
         async with asyncio.TaskGroup() as tasks:
@@ -136,7 +145,7 @@ class YjsEndpoint:
                 writer.cancel()
 
     async def _listen(
-        self, websocket: WebSocket, channel: AsgiChannel, admission: "_Admission"
+        self, websocket: WebSocket, channel: AsgiChannel, admission: _Admission
     ) -> None:
         """Join and read; whatever happens ends in one close code (L7)."""
         try:
@@ -150,7 +159,7 @@ class YjsEndpoint:
         except Exception as error:
             say_goodbye(channel, error, admission.seat.project)
 
-    async def _require_unchanged(self, admission: "_Admission") -> None:
+    async def _require_unchanged(self, admission: _Admission) -> None:
         """Ask for the role again, now that the peer is seated, if others' have been (L8).
 
         A change made between the question and the seating found nobody to tell, if it was
@@ -179,15 +188,6 @@ class YjsEndpoint:
             edits=Bucket(self.settings.edits_per_second, now),
             size=Bucket(self.settings.bytes_per_second, now),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Admission:
-    """Who may sit down, as what, and how many reviews of rights had begun when that was asked."""
-
-    seat: Seat
-    role: Role
-    reviews: int
 
 
 def _nothing(_: Replica) -> None:

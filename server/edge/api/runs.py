@@ -7,7 +7,7 @@ Law kept here: L8 and L9. Asking takes the right to write, which the run then ha
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -108,12 +108,8 @@ async def list_own(
     if place is not None and place.asker != user.id:
         raise NotFound("there is no such run")
     query = ports.RunQuery(limit + 1, None if place is None else place.id)
-    found = await services.runs.asked_by(user.id, query)
-    page = found[:limit]
-    return OwnRunPage(
-        items=[OwnRun.of_project(one, user.name) for one in page],
-        next=page[-1].id if len(found) > limit else None,
-    )
+    page, following = _cut(await services.runs.asked_by(user.id, query), limit)
+    return OwnRunPage(items=[OwnRun.of_project(one, user.name) for one in page], next=following)
 
 
 async def list_runs(
@@ -126,11 +122,14 @@ async def list_runs(
     place = None if before is None else (await _found(before, access, services)).id
     found = await services.runs.runs(access.project, ports.RunQuery(limit + 1, place))
     names = await names_of(services, access.project)
+    page, following = _cut(found, limit)
+    return RunPage(items=[Run.of(one, names) for one in page], next=following)
+
+
+def _cut(found: Sequence[ports.Run], limit: int) -> tuple[Sequence[ports.Run], str | None]:
+    """A page of what was found, one more than a page; and where the next one begins."""
     page = found[:limit]
-    return RunPage(
-        items=[Run.of(one, names) for one in page],
-        next=page[-1].id if len(found) > limit else None,
-    )
+    return page, page[-1].id if len(found) > limit else None
 
 
 async def read(run_id: RunName, access: ReadAccess, services: KnownServices) -> RunDetails:

@@ -22,6 +22,7 @@ from server.room.breath import (
 )
 from server.room.limits import RoomLimits
 from tests.doubles.clock import ManualClock, settle
+from tests.doubles.guest import Guest
 from tests.doubles.memory_store import MemoryDatabase
 from tests.server.room.conftest import House, house
 
@@ -118,6 +119,13 @@ def test_only_crowds_wait_for_their_own_sake_and_never_long() -> None:
     assert rest(100_000, each, 1000.0) == CLUMP_SECONDS
 
 
+async def crowd(here: House) -> list[Guest]:
+    """One more than a room holds without being crowded, and nobody has spoken for a while."""
+    guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
+    await here.clock.advance(1.0)
+    return guests
+
+
 async def a_moment(here: House) -> None:
     """What has been said in a crowded room that was quiet is told."""
     await here.deliver()
@@ -129,8 +137,7 @@ async def test_what_comes_to_a_crowd_in_the_same_moment_goes_together(
     database: MemoryDatabase,
 ) -> None:
     async with house(database, LIMITS) as here:
-        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
-        await here.clock.advance(1.0)
+        guests = await crowd(here)
         reader = guests[-1]
         before = len(reader.channel.frames)
         for guest in guests[:3]:
@@ -146,8 +153,7 @@ async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
     database: MemoryDatabase,
 ) -> None:
     async with house(database, LIMITS) as here:
-        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
-        await here.clock.advance(1.0)
+        guests = await crowd(here)
         first, second, reader = guests[0], guests[1], guests[2]
         await first.type("at once;")
         await a_moment(here)
@@ -165,8 +171,7 @@ async def test_a_crowded_room_puts_together_what_comes_soon_after_a_turn(
 
 async def test_a_crowded_room_does_not_wait_with_plenty_to_do(database: MemoryDatabase) -> None:
     async with house(database, LIMITS) as here:
-        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
-        await here.clock.advance(1.0)
+        guests = await crowd(here)
         first, reader = guests[0], guests[2]
         await first.type("at once;")
         await a_moment(here)
@@ -181,8 +186,7 @@ async def test_a_crowded_room_does_not_wait_with_plenty_to_do(database: MemoryDa
 
 async def test_cursors_are_no_reason_to_hurry(database: MemoryDatabase) -> None:
     async with house(database, LIMITS) as here:
-        guests = [await here.guest(f"guest {number}") for number in range(NOT_CROWDED + 1)]
-        await here.clock.advance(1.0)
+        guests = await crowd(here)
         first, reader = guests[0], guests[2]
         await first.type("at once;")
         await a_moment(here)
