@@ -13,7 +13,7 @@
 #   make clean     remove what these made, except ./data
 #
 # Long runs of what the suite runs small: make torture, simulate, fuzz, slow-client,
-# long-document, full-disk, schemathesis, rest-storm, eval. And agent-shows: figures of the agent at work.
+# long-document, full-disk, schemathesis, rest-storm, eval. And the agent at work: agent-shows, agent-offline.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -207,10 +207,17 @@ REPLAYS ?= 1000
 eval: install $(NODE_STAMP)
 	$(BIN)/python -m tests.ai_agent.replays --replays $(REPLAYS)
 
-# How quickly the agent shows, stops and goes, seen by genuine clients: figures, no judgement.
+# How quickly the agent shows, stops and goes, seen by genuine clients, and what people are told
+# when it cannot work: printed, no judgement.
 .PHONY: agent-shows
 agent-shows: install $(NODE_STAMP)
 	$(BIN)/python -m tests.e2e.agent_shows
+	$(BIN)/python -m tests.e2e.agent_troubles
+
+# The same agent with the small model of our own, seen by genuine clients.
+.PHONY: agent-offline
+agent-offline: local-ai $(NODE_STAMP)
+	$(BIN)/python -m tests.e2e.agent_offline
 
 # The recordings of the small model of our own, anew.
 record: local-ai
