@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from ai_agent.attempt import Attempt
-from ai_agent.beside import beside
+from ai_agent.beside import beside, keep_up
 from ai_agent.failures import failed
 from ai_agent.ports import Office
 from server.protocol.errors import (
@@ -26,6 +26,7 @@ from server.protocol.errors import (
     Stale,
 )
 from server.protocol.ids import RunId
+from server.room.ports import Clock
 from server.room.run_ports import LEASE_MILLIS, Outcome, Run, RunReason, RunStatus
 
 logger = logging.getLogger(__name__)
@@ -63,10 +64,6 @@ class Worker:
                 run = await self._next()
                 task = tasks.create_task(self.work_on(run), name=f"run {run.id}")
                 task.add_done_callback(lambda _: free.release())
-
-    async def rest(self) -> None:
-        """Wait a moment before the next try."""
-        await self._office.clock.sleep(RESTART_SECONDS)
 
     async def work_now(self, run: RunId) -> Run:
         """Work on one run here, and return it when it has ended; or as somebody else has it."""
@@ -160,16 +157,7 @@ def _failure(error: RunFailed) -> Outcome:
 
 
 @asynccontextmanager
-async def working(worker: Worker) -> AsyncIterator[None]:
+async def working(worker: Worker, clock: Clock) -> AsyncIterator[None]:
     """A worker at work; leaving hands its runs on."""
-    async with beside(_keep_up(worker)):
+    async with beside(keep_up(worker.run, clock)):
         yield
-
-
-async def _keep_up(worker: Worker) -> None:
-    while True:
-        try:
-            await worker.run()
-        except Exception:
-            logger.exception("the agent failed and is started again")
-        await worker.rest()

@@ -11,11 +11,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from ai_agent import local_model
+from ai_agent.beside import beside, keep_up
 from ai_agent.model import Feature, Model
 from ai_agent.openai_model import Endpoint, OpenAIModel
 from ai_agent.places import RoomPlace
 from ai_agent.ports import Books, Bounds, Office, Place
 from ai_agent.prices import read_prices
+from ai_agent.standins import StandIns
 from ai_agent.worker import Worker, working
 from ai_agent.writing.scribe import Scribe
 from server.document.landed import Landed
@@ -41,7 +43,12 @@ async def employing(
     """A worker that can work; it does not begin by itself."""
     place = RoomPlace(rooms, store.directory, store.history, work)
     async with office_of(settings, work, clock, place, store.runs, store.retrieval) as office:
-        yield Worker(office, f"{socket.gethostname()} {os.getpid()}")
+        yield Worker(office, _holder())
+
+
+def _holder() -> str:
+    """What this process is called in leases."""
+    return f"{socket.gethostname()} {os.getpid()}"
 
 
 @asynccontextmanager
@@ -71,12 +78,14 @@ async def office_of(
 async def at_work(
     settings: Settings, store: Store, rooms: Rooms, work: Work, clock: Clock
 ) -> AsyncIterator[None]:
-    """The agent of a server, unless runs are left to other processes."""
-    if settings.agent_workers == 0:
-        yield
-        return
-    async with employing(settings, store, rooms, work, clock) as worker, working(worker):
-        yield
+    """The agent of a server, unless runs are left to other processes: these are shown."""
+    others = StandIns(rooms, store.directory, store.runs, clock, _holder(), NAME, COLOR)
+    async with beside(keep_up(others.run, clock)):
+        if settings.agent_workers == 0:
+            yield
+            return
+        async with employing(settings, store, rooms, work, clock) as worker, working(worker, clock):
+            yield
 
 
 def bounds_of(settings: Settings) -> Bounds:

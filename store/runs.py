@@ -11,6 +11,7 @@ from server.protocol.ids import ProjectId, RunId, UserId
 from server.room.ports import Clock
 from server.room.run_ports import (
     Allowance,
+    AtWork,
     CachedAnswer,
     Lease,
     NewRun,
@@ -101,6 +102,10 @@ class SqlRuns:
     async def release(self, lease: Lease) -> None:
         """Let another worker have it."""
         await self._db.write(working.release, lease)
+
+    async def at_work(self, besides: str) -> Sequence[AtWork]:
+        """Runs that others work on."""
+        return await self._db.read(working.at_work, besides, self._clock.now())
 
     async def cached(self, project: ProjectId, key: bytes) -> CachedAnswer | None:
         """An answer that is not too old."""

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from server.protocol.errors import NotFound
-from server.protocol.ids import Millis, ProjectId, RunId
+from server.protocol.ids import Millis, ProjectId, RunId, UserId
 from server.room.run_ports import (
     CACHED_MILLIS,
     LEASE_MILLIS,
     MAX_ATTEMPTS,
+    AtWork,
     CachedAnswer,
     Lease,
     Outcome,
@@ -42,6 +43,11 @@ CANDIDATES = (
     .where(WAITS_FOR_A_WORKER, t.projects.c.deleted_at.is_(None))
     .order_by(ROW.created_at, ROW.id)
     .limit(16)
+)
+AT_WORK = (
+    select(ROW.id, ROW.attempt, ROW.project_id, ROW.user_id)
+    .where(ROW.status == RunStatus.RUNNING.value)
+    .where(ROW.lease_until > bindparam("now"), ROW.holder != bindparam("besides"))
 )
 IS_LIVE = select(t.projects.c.id).where(
     t.projects.c.id == bindparam("project"), t.projects.c.deleted_at.is_(None)
@@ -100,6 +106,15 @@ def renew(conn: Connection, lease: Lease, progress: Progress, now: Millis) -> No
     held(conn, lease)
     values = progress_values(progress) | {"lease_until": now + LEASE_MILLIS}
     conn.execute(CHANGE.values(values), {"run": lease.run})
+
+
+def at_work(conn: Connection, besides: str, now: Millis) -> Sequence[AtWork]:
+    """Runs whose leases others hold."""
+    rows = conn.execute(AT_WORK, {"besides": besides, "now": now})
+    return [
+        AtWork(Lease(RunId(id), attempt), ProjectId(project), UserId(asker))
+        for id, attempt, project, asker in rows
+    ]
 
 
 def is_cancelling(conn: Connection, lease: Lease) -> bool:

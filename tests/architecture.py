@@ -82,7 +82,7 @@ CATCHERS = {
     ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),
     ("ai_agent/worker.py", "_outcome"),
-    ("ai_agent/worker.py", "_keep_up"),
+    ("ai_agent/beside.py", "keep_up"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.

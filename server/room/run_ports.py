@@ -151,6 +151,15 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class AtWork:
+    """A run that somebody works on, and for whom."""
+
+    lease: Lease
+    project: ProjectId
+    asker: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How an attempt has ended a run. ``said`` is kept in the conversation."""
 
@@ -274,6 +283,11 @@ class Runs(Protocol):
 
     async def release(self, lease: Lease) -> None:
         """Let another worker have it at once. Nothing happens when it is not ours any more."""
+
+    # --- for who shows them ---
+
+    async def at_work(self, besides: str) -> Sequence[AtWork]:
+        """Runs that others than this holder work on, by leases that have not run out."""
 
     # --- what models have answered ---
 

@@ -329,7 +329,7 @@ async def test_l9_a_worker_that_has_lost_its_lease_writes_nothing_more_and_ends_
 
 async def test_a_worker_takes_what_waits_and_hands_on_what_it_does_not_finish() -> None:
     async with bureau(ScriptedModel([HALF, asyncio.Event()])) as desk:
-        async with working(desk.worker):
+        async with working(desk.worker, desk.house.clock):
             run = await desk.ask()
             await shows(desk, "Beans")
             assert (await desk.run(run)).attempt == 1
@@ -363,7 +363,10 @@ async def test_a_room_that_ends_is_joined_again() -> None:
 
 
 async def test_a_server_that_is_stopping_hands_its_runs_on_and_takes_no_more() -> None:
-    async with bureau(ScriptedModel([HALF, asyncio.Event()])) as desk, working(desk.worker):
+    async with (
+        bureau(ScriptedModel([HALF, asyncio.Event()])) as desk,
+        working(desk.worker, desk.house.clock),
+    ):
         run = await desk.ask()
         await shows(desk, "Beans")
         await desk.house.rooms.close()

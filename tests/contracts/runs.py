@@ -1,4 +1,7 @@
-"""What every ``Runs`` keeps, and what the log asks of it."""
+"""What every ``Runs`` keeps, and what the log asks of it.
+
+Long because the life of a run is told in one place: asked for, held, ended, paid for.
+"""
 
 import asyncio
 from hashlib import sha256
@@ -15,6 +18,7 @@ from server.room.run_ports import (
     LEASE_MILLIS,
     MAX_ATTEMPTS,
     Allowance,
+    AtWork,
     CachedAnswer,
     Lease,
     NewRun,
@@ -171,6 +175,22 @@ class RunsContract:
         await store.runs.finish(Lease(run.id, 2), Progress(), Outcome(RunStatus.DONE))
         with pytest.raises(DocumentFault):
             await store.log.append([rows(2)])
+
+    async def test_l9_a_run_is_seen_at_work_as_long_as_its_lease_holds(
+        self, backend: Backend
+    ) -> None:
+        store, project, owner = await opened(backend)
+        await asked(store, project, owner)
+        assert await store.runs.at_work("another") == []
+        lease = lease_of(await claimed(store, "worker"))
+        assert await store.runs.at_work("another") == [AtWork(lease, project, owner)]
+        assert await store.runs.at_work("worker") == []
+        await backend.clock.advance(LEASE_MILLIS / 1000)
+        assert await store.runs.at_work("another") == []
+        again = lease_of(await claimed(store, "worker"))
+        assert await store.runs.at_work("another") == [AtWork(again, project, owner)]
+        await store.runs.finish(again, Progress(), Outcome(RunStatus.DONE))
+        assert await store.runs.at_work("another") == []
 
     async def test_of_many_workers_in_two_processes_one_gets_a_run(self, backend: Backend) -> None:
         store, project, owner = await opened(backend)

@@ -14,6 +14,7 @@ from server.room.run_ports import (
     LEASE_MILLIS,
     MAX_ATTEMPTS,
     Allowance,
+    AtWork,
     CachedAnswer,
     Lease,
     NewRun,
@@ -36,6 +37,7 @@ class RunBook:
 
     runs: dict[RunId, Run] = field(default_factory=dict)
     leases: dict[RunId, Millis] = field(default_factory=dict)
+    holders: dict[RunId, str] = field(default_factory=dict)
     said: dict[ProjectId, list[Said]] = field(default_factory=dict)
     reads: dict[RunId, tuple[ReadElement, ...]] = field(default_factory=dict)
     answers: dict[tuple[ProjectId, bytes], tuple[CachedAnswer, Millis]] = field(
@@ -152,6 +154,7 @@ class MemoryRuns:
                 self._end(found, found.progress, Outcome(RunStatus.FAILED, RunReason.INTERRUPTED))
                 continue
             self.book.leases[found.id] = Millis(now + LEASE_MILLIS)
+            self.book.holders[found.id] = holder
             started = found.started_at or now
             running = replace(found, status=RunStatus.RUNNING, attempt=found.attempt + 1)
             return self._put(replace(running, started_at=started))
@@ -179,6 +182,16 @@ class MemoryRuns:
         """Let another worker have it."""
         if self.book.held(lease.run, lease.attempt):
             self._put(replace(self.book.runs[lease.run], status=RunStatus.QUEUED))
+
+    async def at_work(self, besides: str) -> Sequence[AtWork]:
+        """Runs that others work on."""
+        return [
+            AtWork(Lease(run.id, run.attempt), run.project, run.asker)
+            for run in self.book.runs.values()
+            if run.status is RunStatus.RUNNING
+            and self.book.leases[run.id] > self.clock.now()
+            and self.book.holders[run.id] != besides
+        ]
 
     async def cached(self, project: ProjectId, key: bytes) -> CachedAnswer | None:
         """An answer that is not too old."""

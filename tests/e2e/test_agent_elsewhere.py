@@ -1,4 +1,5 @@
-"""The agent of one installation at work in a project of another, seen there by a genuine client."""
+"""The agent at work from elsewhere, seen by a genuine client: from another process on the same
+database, and from another installation."""
 
 import os
 import subprocess
@@ -7,13 +8,51 @@ from pathlib import Path
 import pytest
 from llmock.pytest_plugin import LLMock
 
+from tests.e2e.rest import Program
 from tests.e2e.server import CLI, Server
-from tests.e2e.test_agent import ANSWER, BICYCLES, BODIES, COFFEE, PLAN, ROBOT
+from tests.e2e.test_agent import ANSWER, BICYCLES, BODIES, COFFEE, PLAN, ROBOT, asked, ended
 from tests.interop.clients import Clients
 
 pytestmark = [pytest.mark.slow]
 
 HERE = {"AGENTC_MODEL": "gpt-test", "OPENAI_API_KEY": "k"}
+
+
+def at_work(server: Server) -> "subprocess.Popen[bytes]":
+    """``agent work``, beside a server that has no worker of its own."""
+    return subprocess.Popen(
+        [*CLI, "agent", "work"],
+        cwd=server.folder,
+        env=server.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.node
+def test_l9_a_worker_of_another_process_is_seen_until_its_lease_ends_and_another_goes_on(
+    tmp_path: Path, llmock: LLMock
+) -> None:
+    llmock.tool_mode("off").reply(ANSWER, times=None).pace(60)
+    settings = {**HERE, "OPENAI_BASE_URL": llmock.base_url(), "AGENTC_AGENT_WORKERS": "0"}
+    with Server(tmp_path, settings=settings) as server, Clients() as clients:
+        token = server.add_user("ada@x.example")
+        project = server.add_project("ada@x.example")
+        program = Program(server, project, token)
+        witness = clients.open("w", server.yjs, project, {"token": token}).synced()
+        with at_work(server) as worker:
+            run = asked(program)
+            witness.until(f"{BODIES}.length > 20 && {ROBOT}")
+            worker.kill()
+        witness.until(f"!{ROBOT}")
+        assert program.done("GET", f"/runs/{run}")["run"]["status"] == "running", "nobody has it"
+        with at_work(server) as worker:
+            witness.until(ROBOT)
+            assert ended(program, run)["status"] == "done"
+            worker.terminate()
+        witness.until(f"{BODIES}.length >= {len(COFFEE + BICYCLES)}")
+        assert witness.run(PLAN) == {"Coffee": COFFEE, "Bicycles": BICYCLES}
+        witness.until(f"!{ROBOT}")
 
 
 def joined(
