@@ -19,7 +19,7 @@ COPY store store
 COPY ai_agent ai_agent
 RUN /opt/8gentc/bin/python -m pip wheel --no-cache-dir --no-deps \
       --build-constraint constraints.txt --wheel-dir dist . \
- && /opt/8gentc/bin/python -m pip install --no-cache-dir --constraint constraints.txt dist/*.whl
+ && /opt/8gentc/bin/python -m pip install --no-cache-dir --constraint constraints.txt "$(echo dist/*.whl)[remote]"
 
 # Stage 3: only that environment, run by somebody who owns nothing but /data.
 FROM python:3.11-slim

@@ -133,9 +133,7 @@ class Attempt:
 
     async def _outcome(self, writer: Writer) -> Outcome:
         """All is written; but people may have to decide about some of it."""
-        said = writer.said or (
-            f"Wrote {writer.elements} elements and {writer.characters} characters of text."
-        )
+        said = writer.said or _in_words(writer.elements, writer.characters)
         if await self._office.place.has_open_proposals(self.run):
             return Outcome(RunStatus.WAITING, said=said)
         return Outcome(RunStatus.DONE, said=said)
@@ -242,3 +240,12 @@ async def _answered(
     asked = Line(Author.ASSISTANT, said, tuple(calls))
     answers = [Line(Author.TOOL, await notebook.answer(call), answers=call.id) for call in calls]
     return replace(question, lines=(*question.lines, asked, *answers))
+
+
+def _in_words(elements: int, characters: int) -> str:
+    """What has been written, where the model had nothing to say about it."""
+    return f"Wrote {_counted(elements, 'element')} and {_counted(characters, 'character')} of text."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
