@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.e2e import commands
+
 CLI = (sys.executable, "-m", "server.main")
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 30.0
@@ -164,17 +166,10 @@ class Server:
 
     def cli(self, *args: str, stdin: str | None = None, status: int = 0) -> str:
         """What a command prints, run beside the server on the same database."""
-        done = subprocess.run(
-            [*CLI, *args],
-            cwd=self.folder,
-            env=self.environment(),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, f"{args}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout
+        done = commands.run(args, self.folder, self.environment(), stdin)
+        told = f"{args}: {done.status}\n{done.printed}{done.complained}"
+        assert done.status == status, told
+        return done.printed
 
     def json(self, *args: str) -> Any:
         """The JSON that a command prints."""
