@@ -22,6 +22,7 @@ from server.protocol.errors import Invalid
 from server.protocol.ids import ProjectId, RunId, Seq, SnapshotId, UserId
 from server.room import past
 from server.room.history_ports import (
+    History,
     HistoryLog,
     NewSnapshot,
     Occasion,
@@ -122,6 +123,10 @@ class Historian:
         """In what two states differ."""
         return await self.work.run(difference_of, before, after)
 
+    async def difference(self, project: ProjectId, seq: Seq, to: Seq) -> Difference:
+        """In what the project differs at two positions of its log, each as in ``state``."""
+        return await self.work.run(difference_at, await self.history.read(project), seq, to)
+
     async def activity(self, project: ProjectId, *, elements: bool = False) -> tuple[Activity, ...]:
         """Sittings, newest first; with the elements that they changed, if asked for."""
         ask = past.activity_with_elements if elements else past.activity
@@ -184,3 +189,8 @@ def other_roots_of(states: Sequence[bytes]) -> tuple[str, ...]:
 def difference_of(before: bytes, after: bytes) -> Difference:
     """In what two states differ."""
     return difference(view_of(before), view_of(after))
+
+
+def difference_at(history: History, seq: Seq, to: Seq) -> Difference:
+    """In what a project differs at two positions of its log."""
+    return difference_of(past.state_at(history, seq).state, past.state_at(history, to).state)

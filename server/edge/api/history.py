@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, Field
 from server.document.elements import ElementRef, Kind
 from server.edge.api.authors import Author, names_of
 from server.edge.api.callers import ReadAccess
-from server.edge.api.contents import Content
+from server.edge.api.contents import Content, ProjectDifference
 from server.edge.api.guarded import Router
 from server.edge.api.models import Output
 from server.edge.api.openapi import refusals
@@ -30,6 +30,7 @@ from server.room.ports import Means
 
 ElementId = Annotated[str, Path(description="An element's id.", max_length=200)]
 LARGEST_SEQ = 2**53
+Position = Annotated[int, Path(ge=0, le=LARGEST_SEQ, description="A position in the log.")]
 
 
 class ElementNamed(Output):
@@ -100,6 +101,7 @@ def routes() -> APIRouter:
     router.get("/blame/{kind}/{element_id}", responses=refusals(404))(blame)
     router.get("/recovered", responses=refusals(404))(list_recovered)
     router.get("/states/{seq}", responses=refusals(404))(read_state)
+    router.get("/states/{seq}/difference", responses=refusals(404))(compare_states)
     return router
 
 
@@ -191,14 +193,21 @@ async def list_recovered(access: ReadAccess, services: KnownServices) -> Recover
     return RecoveredTexts(items=items)
 
 
-async def read_state(
-    seq: Annotated[int, Path(ge=0, le=LARGEST_SEQ, description="A position in the log.")],
-    access: ReadAccess,
-    services: KnownServices,
-) -> Content:
+async def read_state(seq: Position, access: ReadAccess, services: KnownServices) -> Content:
     """The project as it was, there or at the last point before that can be reached."""
     found = await services.historian.state(access.project, Seq(seq))
     return Content.of(await services.historian.view(found.state), found.seq)
+
+
+async def compare_states(
+    seq: Position,
+    access: ReadAccess,
+    services: KnownServices,
+    to: Annotated[int, Query(ge=0, le=LARGEST_SEQ, description="Another position in the log.")],
+) -> ProjectDifference:
+    """What became of the project from one position of its log to another."""
+    found = await services.historian.difference(access.project, Seq(seq), Seq(to))
+    return ProjectDifference.of(found)
 
 
 def _first(found: Sequence[past.Activity], asked: _Filter, count: int) -> Iterator[past.Activity]:

@@ -5,7 +5,6 @@ type Schemas = components['schemas']
 
 export type Activity = Schemas['Activity']
 export type Author = Schemas['Author']
-export type Content = Schemas['Content']
 export type ElementDifference = Schemas['ElementDifference']
 export type Invitation = Schemas['Invitation']
 export type Kind = Schemas['Kind']

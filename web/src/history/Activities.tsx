@@ -2,13 +2,11 @@
 import { useCallback } from 'react'
 import { api, got } from '../api/client'
 import type { Activity } from '../api/types'
-import type { LiveProject } from '../live/LiveProject'
 import { useOpen } from '../live/useLive'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
 import { usePages } from '../ui/usePages'
-import { differencesBetween } from './comparing'
-import { Difference } from './Difference'
+import { Differences } from './Differences'
 import { useEdits } from './useEdits'
 
 const DEEDS: Record<Activity['author']['means'], string> = {
@@ -75,12 +73,10 @@ export function Activities({ open, onOpen }: Props) {
 export function ActivityView({ activity }: { activity: Activity }) {
   const { live } = useOpen()
   const { first_seq, last_seq } = activity
-  const ask = useCallback(async () => {
-    const [before, after] = await Promise.all([
-      stateAt(live, first_seq - 1),
-      stateAt(live, last_seq),
-    ])
-    return differencesBetween(before, after)
+  const ask = useCallback(() => {
+    const path = { project_id: live.id, seq: first_seq - 1 }
+    const params = { path, query: { to: last_seq } }
+    return got(api.GET('/projects/{project_id}/states/{seq}/difference', { params }))
   }, [live, first_seq, last_seq])
   const { value, told } = useAsked(ask)
   const name = `${DEEDS[activity.author.means]}: ${whoOf(activity)}`
@@ -99,14 +95,8 @@ export function ActivityView({ activity }: { activity: Activity }) {
           {told}
         </p>
       )}
-      {value?.length === 0 && <p className="empty">Nothing of this is left to see.</p>}
-      <ul className="differences">
-        {value?.map((one) => (
-          <li key={`${one.kind} ${one.id}`}>
-            <Difference difference={one} onRestore={null} />
-          </li>
-        ))}
-      </ul>
+      {value?.items.length === 0 && <p className="empty">Nothing of this is left to see.</p>}
+      <Differences items={value?.items ?? []} onRestore={null} />
     </section>
   )
 }
@@ -114,9 +104,4 @@ export function ActivityView({ activity }: { activity: Activity }) {
 function whoOf({ author }: Activity): string {
   const name = author.name ?? 'Somebody'
   return author.ai ? `The agent, for ${name}` : name
-}
-
-function stateAt(live: LiveProject, seq: number) {
-  const params = { path: { project_id: live.id, seq } }
-  return got(api.GET('/projects/{project_id}/states/{seq}', { params }))
 }

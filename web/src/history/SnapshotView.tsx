@@ -8,7 +8,7 @@ import { useOpen } from '../live/useLive'
 import { Dialog } from '../ui/Dialog'
 import { ago, onThe } from '../ui/time'
 import { useAsked } from '../ui/useAsked'
-import { Difference } from './Difference'
+import { Differences } from './Differences'
 import { nameOf } from './snapshots'
 import { useEdits } from './useEdits'
 
@@ -68,13 +68,7 @@ export function SnapshotView({ snapshot, onChanged }: Props) {
       )}
       {value?.items.length === 0 && <p className="empty">Nothing has changed since.</p>}
       {value !== null && value.items.length > 0 && <h3 className="quiet">Since then</h3>}
-      <ul className="differences">
-        {value?.items.map((one) => (
-          <li key={`${one.kind} ${one.id}`}>
-            <Difference difference={one} onRestore={canWrite ? () => attempt(one) : null} />
-          </li>
-        ))}
-      </ul>
+      <Differences items={value?.items ?? []} onRestore={canWrite ? attempt : null} />
       {asking && (
         <Dialog title="Restore everything?" onClose={() => setAsking(false)}>
           <div className="form">

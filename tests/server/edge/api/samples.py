@@ -223,6 +223,7 @@ SAMPLES: dict[str, Sample] = {
     "POST /projects/{project_id}/snapshots/{snapshot_id}/restore": Sample({}, before=snapshot),
     "GET /projects/{project_id}/blame/{kind}/{element_id}": Sample(before=section),
     "GET /projects/{project_id}/states/{seq}": Sample(before=first_state),
+    "GET /projects/{project_id}/states/{seq}/difference": Sample(query="?to=1", before=first_state),
     "POST /projects/{project_id}/nodes": Sample({"label": "Customers"}),
     "POST /projects/{project_id}/edges": Sample({"source": "n1", "target": "n2"}, before=elements),
     "POST /projects/{project_id}/plan": Sample({"title": "Market"}),

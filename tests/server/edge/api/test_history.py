@@ -131,6 +131,17 @@ async def test_the_project_is_shown_as_it_was(
     for seq, text in ((3, "one"), (4, "one two")):
         state = await get(here, project, f"/states/{seq}")
         assert (state["seq"], state["plan"][0]["body"]) == (seq, text)
+    became = (await get(here, project, "/states/3/difference?to=4"))["items"]
+    assert [(one["id"], one["change"], one["text"]) for one in became] == [
+        (
+            "s",
+            "changed",
+            [{"change": "delete", "text": "one"}, {"change": "insert", "text": "one two"}],
+        )
+    ]
+    assert (await get(here, project, "/states/4/difference?to=4"))["items"] == []
+    for path in ("/states/4/difference?to=5", "/states/5/difference?to=4"):
+        assert (await here.ask("eve", "GET", f"/projects/{project}{path}")).status_code == 404
     beyond = await here.ask("eve", "GET", f"/projects/{project}/states/5")
     assert beyond.status_code == 404
 
