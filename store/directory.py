@@ -16,7 +16,7 @@ from server.protocol.errors import NotFound
 from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
 from server.room.ports import Clock, Credential, Member, NewUpdate, Project, Seat, TokenGrant, User
-from store import people, projects
+from store import people, projects, roles
 from store.changing import change
 from store.database import Database
 
@@ -80,6 +80,10 @@ class SqlDirectory:
         """Whose token this is."""
         return await self._db.read(people.token_grant, digest, self._clock.now())
 
+    async def entry(self, digest: bytes, project: ProjectId) -> tuple[TokenGrant, Role | None]:
+        """Whose token this is, and what they are in a project with it."""
+        return await self._db.read(roles.entry, digest, project, self._clock.now())
+
     async def add_project(
         self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
     ) -> Project:
@@ -123,7 +127,7 @@ class SqlDirectory:
 
     async def roles(self, seats: Sequence[Seat]) -> Sequence[Role | None]:
         """The role of each seat now."""
-        return await self._db.read(projects.roles, seats, self._clock.now())
+        return await self._db.read(roles.roles, seats, self._clock.now())
 
     async def _write(
         self, fn: Callable[Concatenate[Connection, P], R], *args: P.args, **kwargs: P.kwargs

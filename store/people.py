@@ -16,6 +16,7 @@ from server.protocol.errors import Conflict, Invalid, NotAuthenticated, NotFound
 from server.protocol.ids import Millis, TokenId, UserId
 from server.room.ports import Credential, TokenGrant, User
 from store import tables as t
+from store.prepared import Prepared
 from store.tables import AnyRow
 
 SHA256_BYTES = 32
@@ -62,14 +63,8 @@ REVOKE_TOKEN = (
     .where(t.tokens.c.id == bindparam("token"), t.tokens.c.revoked_at.is_(None))
     .values(revoked_at=bindparam("now"))
 )
-GRANT = (
-    select(
-        t.tokens.c.id.label("token_id"),
-        t.tokens.c.expires_at,
-        t.tokens.c.kind,
-        t.tokens.c.scope,
-        *USER_COLUMNS,
-    )
+GRANT = Prepared(
+    select(t.tokens.c.id, t.tokens.c.expires_at, t.tokens.c.kind, t.tokens.c.scope, *USER_COLUMNS)
     .join_from(t.tokens, t.users)
     .where(t.tokens.c.digest == bindparam("digest"), token_lives(), ~t.users.c.disabled)
 )
@@ -206,13 +201,9 @@ def revoke_token(conn: Connection, token: TokenId, now: Millis) -> None:
 
 def token_grant(conn: Connection, digest: bytes, now: Millis) -> TokenGrant:
     """Raises ``NotAuthenticated`` without saying what is wrong with it."""
-    row = conn.execute(GRANT, {"digest": digest, "now": now}).one_or_none()
-    if row is None:
+    found = GRANT.ask(conn, {"digest": digest, "now": now})
+    if not found:
         raise NotAuthenticated("this token is not valid")
-    return TokenGrant(
-        TokenId(row.token_id),
-        user_of(row),
-        row.expires_at,
-        TokenKind(row.kind),
-        Scope(row.scope),
-    )
+    [(token, expires_at, kind, scope, id, email, name, is_admin, disabled, created_at)] = found
+    user = User(UserId(id), email, name, bool(is_admin), bool(disabled), Millis(created_at))
+    return TokenGrant(TokenId(token), user, expires_at, TokenKind(kind), Scope(scope))

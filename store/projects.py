@@ -1,6 +1,6 @@
-"""Statements about projects, their members and their rights (L8).
+"""Statements about projects and their members.
 
-What does not live here: what a role allows (``server.protocol.roles``), the content
+What does not live here: who may do what (``store.roles``), the content
 of a project (its log), transactions (``store.directory``).
 """
 
@@ -11,26 +11,22 @@ from itertools import islice
 from typing import TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from server.protocol.credentials import Scope, capped
 from server.protocol.errors import Conflict, NotFound
-from server.protocol.ids import Millis, ProjectId, Seq, TokenId, UserId
+from server.protocol.ids import Millis, ProjectId, Seq, UserId
 from server.protocol.roles import Role
-from server.room.ports import Batch, Member, NewUpdate, Project, Seat
+from server.room.ports import Batch, Member, NewUpdate, Project
 from store import tables as t
 from store.appending import append_rows, lock_documents
 from store.digests import GENESIS
 from store.events import note_member
 from store.news import announce
-from store.people import USER_COLUMNS, require_user, token_lives, user_of
+from store.people import USER_COLUMNS, require_user, user_of
 from store.projection import index_title
 from store.tables import AnyRow
 
 T = TypeVar("T")
-
-SEATS = 1000
-"""Seats in one statement, two parameters each."""
 
 LIVE_PROJECTS = (
     select(t.projects.c.id, t.projects.c.title, t.projects.c.created_at, t.documents.c.head)
@@ -76,21 +72,6 @@ MEMBERS = (
     .join_from(t.project_members, t.users)
     .where(t.project_members.c.project_id == bindparam("project"))
     .order_by(t.users.c.email)
-)
-ROLES = (
-    select(t.project_members.c.user_id, t.project_members.c.project_id, t.project_members.c.role)
-    .join_from(t.project_members, t.users)
-    .join(t.projects, t.projects.c.id == t.project_members.c.project_id)
-    .where(
-        tuple_(t.project_members.c.project_id, t.project_members.c.user_id).in_(
-            bindparam("pairs", expanding=True)
-        ),
-        ~t.users.c.disabled,
-        t.projects.c.deleted_at.is_(None),
-    )
-)
-TOKENS = select(t.tokens.c.id, t.tokens.c.user_id, t.tokens.c.scope).where(
-    t.tokens.c.id.in_(bindparam("tokens", expanding=True)), token_lives()
 )
 
 
@@ -216,38 +197,6 @@ def members(conn: Connection, project_id: ProjectId) -> Sequence[Member]:
     project(conn, project_id)
     rows = conn.execute(MEMBERS, {"project": project_id})
     return [Member(user_of(row), Role(row.role)) for row in rows]
-
-
-def roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Sequence[Role | None]:
-    """The role of each seat, in their order; two statements for each thousand."""
-    return [role for chunk in chunks(seats, SEATS) for role in _roles(conn, chunk, now)]
-
-
-def _roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Iterator[Role | None]:
-    pairs = list({(seat.project, seat.user) for seat in seats})
-    found = conn.execute(ROLES, {"pairs": pairs})
-    held = {(row.project_id, row.user_id): Role(row.role) for row in found}
-    tokens = _live_tokens(conn, {seat.token for seat in seats if seat.token}, now)
-    for seat in seats:
-        role = held.get((seat.project, seat.user))
-        yield role if seat.token is None else _seated(seat, role, tokens.get(seat.token))
-
-
-def _seated(seat: Seat, role: Role | None, token: tuple[str, Scope] | None) -> Role | None:
-    """What a member is who comes with this credential."""
-    if role is None or token is None or token[0] != seat.user:
-        return None
-    return capped(role, token[1])
-
-
-def _live_tokens(
-    conn: Connection, tokens: set[TokenId], now: Millis
-) -> dict[str, tuple[str, Scope]]:
-    """Owner and scope of each that lives."""
-    if not tokens:
-        return {}
-    found = conn.execute(TOKENS, {"tokens": list(tokens), "now": now})
-    return {row.id: (row.user_id, Scope(row.scope)) for row in found}
 
 
 def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -155,8 +155,7 @@ class _Worker:
             raise
 
     def peek(self, fn: Callable[[sqlite3.Connection], R]) -> tuple[int, R]:
-        raw = self._connection().connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
+        raw = _driver_of(self._connection())
         return self._opened, fn(raw)
 
     def close(self) -> None:
@@ -207,11 +206,17 @@ class _Job:
 
 
 def _begin_immediate(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE")
+    _driver_of(conn).execute("BEGIN IMMEDIATE")
 
 
 def _begin(conn: Connection) -> None:
-    conn.exec_driver_sql("BEGIN")
+    _driver_of(conn).execute("BEGIN")
+
+
+def _driver_of(conn: Connection) -> sqlite3.Connection:
+    raw = conn.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
 
 
 def _configure(options: SqliteOptions, connection: DBAPIConnection, _record: object) -> None:

@@ -19,7 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.document.replica import Replica
 from server.edge.asgi_channel import AsgiChannel
-from server.edge.credentials import authenticate, check_origin
+from server.edge.credentials import authenticate_in, check_origin
 from server.edge.goodbye import say_goodbye
 from server.edge.handover import LiveChannel, take_over
 from server.edge.pace import Bucket, ConnectionCount, Pace
@@ -80,13 +80,15 @@ class YjsEndpoint:
         check_origin(websocket, self.settings.allowed_origins)
         self.rooms.breaker.check()
         project, ticket = ProjectId(websocket.path_params["project_id"]), ticket_of(websocket)
+        reviews = self.rooms.reviews.begun
         if ticket is None:
-            grant = await authenticate(websocket, self.directory, self.settings.allowed_origins)
+            grant, role = await authenticate_in(
+                project, websocket, self.directory, self.settings.allowed_origins
+            )
             seat = Seat(grant.user.id, grant.token, project)
         else:
             seat = self.tickets.seat(ticket, project)
-        reviews = self.rooms.reviews.begun
-        [role] = await self.directory.roles([seat])
+            [role] = await self.directory.roles([seat])
         if role is None and ticket is not None:
             raise NotAuthenticated("what this ticket stood for has ended")
         if role is None:

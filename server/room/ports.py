@@ -343,6 +343,10 @@ class Directory(Protocol):
         """Whose token this is. Raises ``NotAuthenticated`` when unknown, expired,
         revoked, or its user is disabled."""
 
+    async def entry(self, digest: bytes, project: ProjectId) -> tuple[TokenGrant, Role | None]:
+        """Whose token this is, and the role of who comes with it to a project, as ``roles``
+        tells it: both at one moment. Raises as ``token_grant`` does."""
+
     async def add_project(
         self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
     ) -> Project:

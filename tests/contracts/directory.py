@@ -1,4 +1,7 @@
-"""What every ``Directory`` keeps (L8, L11)."""
+"""What every ``Directory`` keeps (L8, L11).
+
+Long because whoever changes one right shall see beside it all others that end with it.
+"""
 
 from hashlib import sha256
 
@@ -109,6 +112,39 @@ class DirectoryContract:
         )
         seats = [Seat(bob, token, project) for project in projects]
         assert list(await store.directory.roles(seats)) == roles
+        assert [(await store.directory.roles([seat]))[0] for seat in seats] == roles
+        digest = sha256(b"t").digest()
+        grant = await store.directory.token_grant(digest)
+        entries = [await store.directory.entry(digest, project) for project in projects]
+        assert entries == [(grant, role) for role in roles]
+
+    async def test_who_enters_is_known_and_a_role_is_that_of_the_moment_L8(
+        self, backend: Backend
+    ) -> None:
+        store = await backend.open()
+        [project, other] = await new_projects(store, 2)
+        bob = await new_user(store, "bob")
+        digest = sha256(b"t").digest()
+        token = await store.directory.add_token(bob, digest=digest, label="", expires_at=None)
+
+        async def role(where: ProjectId) -> Role | None:
+            grant, role = await store.directory.entry(digest, where)
+            assert (grant.token, grant.user.id) == (token, bob)
+            assert list(await store.directory.roles([Seat(bob, token, where)])) == [role]
+            return role
+
+        assert await role(project) is None
+        assert await role(ProjectId("nowhere")) is None
+        await store.directory.set_member(project, bob, Role.EDITOR)
+        assert (await role(project), await role(other)) == (Role.EDITOR, None)
+        await store.directory.delete_project(project)
+        assert await role(project) is None
+        with pytest.raises(NotAuthenticated):
+            await store.directory.entry(sha256(b"another").digest(), other)
+        await store.directory.revoke_token(token)
+        with pytest.raises(NotAuthenticated):
+            await store.directory.entry(digest, other)
+        assert list(await store.directory.roles([Seat(bob, token, other)])) == [None]
 
     async def test_a_revoked_token_opens_nothing_in_any_process_L8(self, backend: Backend) -> None:
         store, other = await backend.open(), await backend.open()

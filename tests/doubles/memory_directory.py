@@ -128,6 +128,11 @@ class MemoryDirectory:
                 return TokenGrant(token.id, user, token.expires_at, token.kind, token.scope)
         raise NotAuthenticated("this token is not valid")
 
+    async def entry(self, digest: bytes, project: ProjectId) -> tuple[TokenGrant, Role | None]:
+        """Whose token this is, and what they are in a project with it."""
+        grant = await self.token_grant(digest)
+        return grant, self._role(Seat(grant.user.id, grant.token, project))
+
     async def add_project(
         self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""
     ) -> Project:

@@ -1,7 +1,10 @@
-"""The studio is for everybody: by keyboard alone, with a screen reader, safe from each other."""
+"""The studio is for everybody: with a screen reader, safe from each other, and soon there.
+
+What does not live here: the keyboard alone (``test_keyboard``).
+"""
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.e2e.server import ROOT
 from tests.studio.browser import Person
@@ -25,8 +28,6 @@ SET_THEME = """async theme => {
 """Those who look at the theme draw anew in the next frame, and colours may fade over."""
 RUN_AXE = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
   one => ({ id: one.id, impact: one.impact, nodes: one.nodes.map(n => n.html).slice(0, 3) }))"""
-FOCUSED = """() => document.activeElement.getAttribute('aria-label')
-  ?? document.activeElement.innerText"""
 DESK = ViewportSize(width=1280, height=720)
 PHONE = ViewportSize(width=390, height=844)
 VIEWS = {
@@ -35,63 +36,6 @@ VIEWS = {
     "diagrams": ".drawn img",
     "history": ".difference",
 }
-
-
-def reach(page: Page, name: str, key: str = "Tab") -> None:
-    """Press Tab until what has this name is focused."""
-    for _ in range(60):
-        page.keyboard.press(key)
-        if (page.evaluate(FOCUSED) or "").strip() == name:
-            return
-    raise AssertionError(f"Tab does not lead to {name!r}")
-
-
-def test_everything_goes_by_keyboard_alone(people: Arrive) -> None:
-    ada = people("Ada")
-    page, keys = ada.page, ada.page.keyboard
-    reach(page, "New project")
-    keys.press("Enter")
-    keys.type("By keyboard")
-    keys.press("Enter")
-    ada.saved()
-
-    reach(page, "Node")
-    keys.press("Enter")
-    keys.type("Bread")
-    keys.press("Enter")
-    keys.press("n")
-    keys.type("Oven")
-    keys.press("Enter")
-    expect(page.locator(".node")).to_have_count(2)
-    keys.press("c")
-    keys.type("Bre")
-    keys.press("Enter")
-    expect(page.get_by_label("Details of the edge to Bread")).to_be_visible()
-    page.keyboard.press("Control+d")
-    expect(page.locator(".node")).to_have_count(3)
-    keys.press("Delete")
-    expect(page.locator(".node")).to_have_count(2)
-    keys.press("Control+z")
-    expect(page.locator(".node")).to_have_count(3)
-    keys.press("Control+z")
-    expect(page.locator(".node")).to_have_count(2)
-
-    reach(page, "Plan")
-    keys.press("Enter")
-    page.wait_for_selector("text=Use an outline")
-    reach(page, "Use an outline")
-    keys.press("Enter")
-    page.wait_for_selector(".outline li")
-    reach(page, "Problem")
-    keys.press("Alt+ArrowUp")
-    expect(page.locator(".outline a").first).to_have_text("Problem")
-    ada.saved()
-
-    reach(page, "Share", "Shift+Tab")
-    keys.press("Enter")
-    expect(page.get_by_role("dialog", name="Share")).to_be_visible()
-    keys.press("Escape")
-    expect(page.get_by_role("dialog", name="Share")).to_have_count(0)
 
 
 def test_axe_finds_nothing_serious_in_any_view_light_or_dark(people: Arrive) -> None:
