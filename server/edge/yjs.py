@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.document.replica import Replica
 from server.edge.asgi_channel import AsgiChannel
 from server.edge.credentials import authenticate_in, check_origin
 from server.edge.goodbye import say_goodbye
@@ -162,13 +161,11 @@ class YjsEndpoint:
             say_goodbye(channel, error, admission.seat.project)
 
     async def _require_unchanged(self, admission: _Admission) -> None:
-        """Ask for the role again, now that the peer is seated, if others' have been (L8).
+        """Ask for the role again, now that the room knows the peer, if others' have been (L8).
 
-        A change made between the question and the seating found nobody to tell, if it was
-        followed before the seating; from then on the room hears of every change. The read is
-        answered in the turn after the one that seats the peer.
+        A change made between the question and the joining found nobody to tell, if it was
+        followed before the joining; from then on every review of rights meets the peer.
         """
-        await self.rooms.read(admission.seat.project, _nothing)
         if self.rooms.reviews.begun == admission.reviews:
             return
         if list(await self.directory.roles([admission.seat])) != [admission.role]:
@@ -190,10 +187,6 @@ class YjsEndpoint:
             edits=Bucket(self.settings.edits_per_second, now),
             size=Bucket(self.settings.bytes_per_second, now),
         )
-
-
-def _nothing(_: Replica) -> None:
-    """Ask a room for nothing but the end of its turn."""
 
 
 async def _receive(websocket: WebSocket) -> bytes:

@@ -68,6 +68,8 @@ class Desk:
         self.document = document
         self._most = limits.max_difference_bytes
         self.peers: dict[PeerId, Peer] = {}
+        self.arriving: dict[PeerId, Peer] = {}
+        """Those whose ``Join`` is in the inbox."""
         self._owners = ClientOwners()
         self._presence = PresenceMap(self._owners)
         self._clock = clock
@@ -140,6 +142,7 @@ class Desk:
 
     def _join(self, peer: Peer, turn: Turn) -> None:
         self.peers[peer.id] = peer
+        self.arriving.pop(peer.id, None)
         owed = turn.owe(peer)
         owed.handshake = owed.everybody = True
 

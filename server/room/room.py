@@ -92,8 +92,10 @@ class Room:
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        """The connections in this room."""
-        return () if self._desk is None else tuple(self._desk.peers.values())
+        """The connections in this room, and those that will be in its next turn: whatever is
+        asked of a peer after its ``join`` reaches it after that."""
+        desk = self._desk
+        return () if desk is None else (*desk.peers.values(), *desk.arriving.values())
 
     @property
     def seq(self) -> Seq:
@@ -121,6 +123,7 @@ class Room:
         """Add a connection; ``by`` is whose its edits are. Raises ``RoomClosed`` unless live."""
         self._require_live()
         newcomer = Peer(peer, seat, role, channel, self._inbox, self._limits, by)
+        self._desk_().arriving[peer] = newcomer
         self._inbox.put(commands.Join(newcomer), 0)
         return newcomer
 

@@ -131,7 +131,8 @@ class MemoryDirectory:
     async def entry(self, digest: bytes, project: ProjectId) -> tuple[TokenGrant, Role | None]:
         """Whose token this is, and what they are in a project with it."""
         grant = await self.token_grant(digest)
-        return grant, self._role(Seat(grant.user.id, grant.token, project))
+        [role] = await self.roles([Seat(grant.user.id, grant.token, project)])
+        return grant, role
 
     async def add_project(
         self, title: str, *, owner: UserId, seed: NewUpdate | None, description: str = ""

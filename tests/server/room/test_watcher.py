@@ -13,6 +13,9 @@ from server.protocol.roles import Role
 from server.room.breaker import Breaker
 from server.room.ports import Changes
 from server.room.watcher import Watcher
+from server.session.owners import PeerId
+from tests.doubles.channels import RecordingChannel
+from tests.doubles.clock import settle
 from tests.doubles.guest import Guest
 from tests.doubles.memory_store import MemoryFeed, MemoryStore, MemoryUpdateLog
 from tests.server.room.conftest import House, house
@@ -158,3 +161,19 @@ async def test_what_cannot_be_followed_is_probed_and_tripped_only_if_that_fails_
             assert feed.failures == 0
             assert (breaker.fault is None) is works
             following.cancel()
+
+
+async def test_l8_a_review_meets_also_whoever_waits_for_a_seat() -> None:
+    async with house(MemoryStore().database) as here:
+        project, ada = await member(here, "ada", Role.EDITOR)
+        room = here.rooms.at_hand(project)
+        assert room is not None
+        [seated] = room.peers
+        channel = RecordingChannel()
+        waiting = room.join(PeerId(999), channel, seated.seat, Role.EDITOR)
+        assert waiting in room.peers, "before the room has taken its turn"
+        for peer in room.peers:
+            room.set_role(peer, None)
+        await settle(50)
+        assert channel.closed is not None
+        assert not room.peers
