@@ -156,6 +156,7 @@ def test_the_account_is_looked_after_and_left(people: Arrive) -> None:
     ada = people("Ada")
     page, keys = ada.page, ada.page.keyboard
     press(page, "Your account")
+    expect(page.get_by_label("What others see")).to_be_visible()
     reach(page, "What others see")
     keys.press("Control+a")
     keys.type("Ada Lovelace")

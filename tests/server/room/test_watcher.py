@@ -165,7 +165,7 @@ async def test_what_cannot_be_followed_is_probed_and_tripped_only_if_that_fails_
 
 async def test_l8_a_review_meets_also_whoever_waits_for_a_seat() -> None:
     async with house(MemoryStore().database) as here:
-        project, ada = await member(here, "ada", Role.EDITOR)
+        project, _ = await member(here, "ada", Role.EDITOR)
         room = here.rooms.at_hand(project)
         assert room is not None
         [seated] = room.peers

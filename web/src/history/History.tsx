@@ -69,7 +69,14 @@ export default function History() {
       {activity ? (
         <ActivityView key={activity.first_seq} activity={activity} />
       ) : open ? (
-        <SnapshotView key={open.id} snapshot={open} onChanged={again} />
+        <SnapshotView
+          key={open.id}
+          snapshot={open}
+          onChanged={() => {
+            setWanted(open.id) // A restore keeps a newer one; who restores goes on looking at this.
+            again()
+          }}
+        />
       ) : (
         snapshots && <Nothing />
       )}
