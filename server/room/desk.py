@@ -75,6 +75,11 @@ class Desk:
         self._clock = clock
         self._statistics = statistics
 
+    @property
+    def everybody(self) -> tuple[Peer, ...]:
+        """Also those who are about to join: what is asked of them now comes after that."""
+        return (*self.peers.values(), *self.arriving.values())
+
     def perform(self, command: commands.Command, turn: Turn) -> None:
         """Do one thing; what it owes to whom is left in ``turn``."""
         match command:

@@ -92,10 +92,8 @@ class Room:
 
     @property
     def peers(self) -> tuple[Peer, ...]:
-        """The connections in this room, and those that will be in its next turn: whatever is
-        asked of a peer after its ``join`` reaches it after that."""
-        desk = self._desk
-        return () if desk is None else (*desk.peers.values(), *desk.arriving.values())
+        """The connections in this room, and those whose ``Join`` is in the inbox."""
+        return () if self._desk is None else self._desk.everybody
 
     @property
     def seq(self) -> Seq:
@@ -197,8 +195,7 @@ class Room:
         except (ServerError, NotFound) as error:
             self._end(State.FAILED, error)
         except BaseException as error:
-            # Not only Exception: a panic in pycrdt is none. Nobody here is to blame for a
-            # peer's error that came this far, and nobody is told its words.
+            # Not only Exception: a panic in pycrdt is none. Whose error it was is not known here.
             if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
                 raise
             logger.exception("room %s failed", self.project)
