@@ -4,17 +4,12 @@ What does not live here: anything about runs.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any
 
 from server.protocol.errors import AgentcError, RunFailed
-from server.room.ports import Clock
 
-logger = logging.getLogger(__name__)
-
-RESTART_SECONDS: Final = 1.0
 Endless = Coroutine[Any, Any, None]
 
 
@@ -31,16 +26,6 @@ async def beside(*endless: Endless) -> AsyncIterator[None]:
                     task.cancel()
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
-
-
-async def keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:
-    """Run a service for ever: a bug in one must not end what runs beside it."""
-    while True:
-        try:
-            await service()
-        except Exception:
-            logger.exception("%s failed and is started again", service.__qualname__)
-        await clock.sleep(RESTART_SECONDS)
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from ai_agent.attempt import Attempt
-from ai_agent.beside import beside, keep_up
+from ai_agent.beside import beside
 from ai_agent.failures import failed
 from ai_agent.ports import Office
 from server.protocol.errors import (
@@ -26,6 +26,7 @@ from server.protocol.errors import (
     Stale,
 )
 from server.protocol.ids import RunId
+from server.room.keeping import keep_up
 from server.room.ports import Clock
 from server.room.run_ports import LEASE_MILLIS, Outcome, Run, RunReason, RunStatus
 

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from ai_agent import local_model
-from ai_agent.beside import beside, keep_up
+from ai_agent.beside import beside
 from ai_agent.model import Feature, Model
 from ai_agent.openai_model import Endpoint, OpenAIModel
 from ai_agent.places import RoomPlace
@@ -24,6 +24,7 @@ from server.document.landed import Landed
 from server.edge.settings import Settings
 from server.protocol.ids import RunId
 from server.room.historian import Work
+from server.room.keeping import keep_up
 from server.room.ports import Clock
 from server.room.retrieval_ports import Retrieval
 from server.room.rooms import Rooms

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import Connection, bindparam, select, tuple_
 
 from server.protocol.credentials import Scope, capped
-from server.protocol.ids import Millis, ProjectId, TokenId
+from server.protocol.ids import Millis, ProjectId, TokenId, UserId
 from server.protocol.roles import Role
 from server.room.ports import Seat, TokenGrant
 from store import tables as t
@@ -58,8 +58,7 @@ def roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Sequence[Role
 
 def role_in_seat(conn: Connection, seat: Seat, now: Millis) -> Role | None:
     """The same for one: what everybody who joins waits for."""
-    held = ONE_ROLE.ask(conn, {"project": seat.project, "user": seat.user})
-    role = Role(held[0][0]) if held else None
+    role = _member(conn, seat.project, seat.user)
     if seat.token is None or role is None:
         return role
     found = ONE_TOKEN.ask(conn, {"token": seat.token, "now": now})
@@ -71,8 +70,13 @@ def entry(
 ) -> tuple[TokenGrant, Role | None]:
     """Whose token it is, and what they are with it. Raises ``NotAuthenticated``."""
     grant = token_grant(conn, digest, now)
-    held = ONE_ROLE.ask(conn, {"project": project, "user": grant.user.id})
-    return grant, capped(Role(held[0][0]), grant.scope) if held else None
+    role = _member(conn, project, grant.user.id)
+    return grant, None if role is None else capped(role, grant.scope)
+
+
+def _member(conn: Connection, project: ProjectId, user: UserId) -> Role | None:
+    held = ONE_ROLE.ask(conn, {"project": project, "user": user})
+    return Role(held[0][0]) if held else None
 
 
 def _roles(conn: Connection, seats: Sequence[Seat], now: Millis) -> Iterator[Role | None]:

@@ -72,7 +72,6 @@ CATCHERS = {
     ("server/room/room.py", "run"),
     ("server/room/committer.py", "_attempt"),
     ("server/room/desk.py", "_read"),
-    ("server/room/rooms.py", "_keep_up"),
     ("server/room/compactor.py", "_try"),
     ("server/room/upkeep.py", "_try"),
     ("server/room/difference.py", "_packed"),
@@ -82,7 +81,7 @@ CATCHERS = {
     ("server/room/projector.py", "_write"),
     ("store/sqlite.py", "do"),
     ("ai_agent/worker.py", "_outcome"),
-    ("ai_agent/beside.py", "keep_up"),
+    ("server/room/keeping.py", "keep_up"),
 }
 # A commit in flight must survive the cancellation of who waits for it (L2); the store keeps
 # such tasks and waits for them before it closes.

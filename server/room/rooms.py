@@ -37,6 +37,7 @@ from server.room.committer import Committer
 from server.room.compactor import Compactor
 from server.room.event_ports import EventLog
 from server.room.events import Followers
+from server.room.keeping import keep_up
 from server.room.limits import RoomLimits
 from server.room.peer import Peer
 from server.room.ports import (
@@ -63,7 +64,6 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-RESTART_SECONDS = 1.0
 HOUSEKEEPING_SECONDS = 2.5
 READERS = 16
 
@@ -379,7 +379,7 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
             projector.run,
             projector.sweep,
         ]
-        endless = [tasks.create_task(_keep_up(service, clock)) for service in services]
+        endless = [tasks.create_task(keep_up(service, clock)) for service in services]
         try:
             yield rooms
         finally:
@@ -390,13 +390,3 @@ async def hosting(ports: Ports, limits: RoomLimits) -> AsyncIterator[Rooms]:
                 task.cancel()
             merging.close()
             reading.close()
-
-
-async def _keep_up(service: Callable[[], Awaitable[None]], clock: Clock) -> None:
-    """Run a service for ever: a bug in one must not take down rooms that work."""
-    while True:
-        try:
-            await service()
-        except Exception:
-            logger.exception("%s failed and is started again", service.__qualname__)
-        await clock.sleep(RESTART_SECONDS)

@@ -5,7 +5,7 @@ import pytest
 from server.protocol.errors import RoomClosed
 from server.protocol.ids import ProjectId
 from server.room.compactor import Compactor
-from server.room.rooms import RESTART_SECONDS
+from server.room.keeping import RESTART_SECONDS
 from tests.doubles.memory_store import MemoryDatabase
 from tests.server.room.conftest import PROJECT, house
 
